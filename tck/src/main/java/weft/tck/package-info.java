@@ -1,0 +1,17 @@
+/// The conformance kit. Each suite is an abstract class of JUnit tests; a loop passes the kit when
+/// a subclass of every suite passes:
+///
+/// ```java
+/// class MyTasksTest extends TaskSuite {
+///   @Override protected EventLoop newLoop() {
+///     return new MyLoop();
+///   }
+/// }
+/// ```
+///
+/// Read [weft.tck.LoopSuite] first: it owns the loop of a test and everything that makes a test
+/// fail by itself. A test whose name starts with a number proves that rule of `docs/spec/loop.md`.
+@NullMarked
+package weft.tck;
+
+import org.jspecify.annotations.NullMarked;
