@@ -1,0 +1,524 @@
+package weft;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// What all loops have in common. A loop of one's own extends this class and implements the
+/// scheduling: a queue, timers, and the `while` that runs them.
+///
+/// What it queues are opaque [Runnable]s. Each is run once, in order; it handles its own errors,
+/// and throws nothing but a [LoopExit], which must end [#runUntilStopped].
+public abstract class AbstractEventLoop implements EventLoop {
+  private final LoopExecutor executor = new LoopExecutor(this);
+  private final LoopErrors errors = new LoopErrors(this);
+  private final Context scratch = new Context();
+  private final Context idle = new Context();
+
+  /// The failures that nobody has seen yet. Concurrent: the garbage collector's thread takes part.
+  final Set<Failure> unretrieved = ConcurrentHashMap.newKeySet();
+
+  /// The generators that were begun and not finished.
+  final Set<Generator.Producer<?>> generators = new LinkedHashSet<>();
+
+  /// Threads outside that wait for a promise of this loop.
+  final Set<ForeignWait> foreignWaits = ConcurrentHashMap.newKeySet();
+
+  /// Debug mode: names this loop until it is closed.
+  @Nullable AtomicReference<@Nullable String> closeWatch;
+
+  /// Debug mode: the await cycles that were reported.
+  final Set<List<String>> reportedCycles = new HashSet<>();
+
+  boolean debug = Debug.byDefault();
+  long nextTimer;
+
+  private @Nullable Task<?> firstTask;
+  private @Nullable Task<?> current;
+  private @Nullable Context context;
+  private @Nullable TaskFactory taskFactory;
+  private @Nullable Instrument instrument;
+  private List<Instrument> instruments = List.of();
+  private long slowNanos = 100_000_000;
+  private long stepBegan;
+  private boolean dismissing;
+  private volatile boolean running;
+  private volatile boolean closed;
+
+  /// A loop that is open and does not run.
+  protected AbstractEventLoop() {
+    Debug.watchUnclosed(this);
+  }
+
+  static AbstractEventLoop of(EventLoop loop) {
+    if (loop instanceof AbstractEventLoop known) {
+      return known;
+    }
+    throw new IllegalArgumentException(
+        loop + " cannot run tasks: an event loop has to extend weft.AbstractEventLoop");
+  }
+
+  /* ---- What a loop implements ---- */
+
+  /// Puts a step at the end of the ready queue. Called on the loop's thread, or while the loop does
+  /// not run.
+  protected abstract void enqueue(Runnable step);
+
+  /// Puts a step at the end of the ready queue, from any thread, and wakes the loop if it waits;
+  /// that the step is queued must be visible before the loop can fall asleep.
+  ///
+  /// @return false if the loop is closed and the step will never run
+  protected abstract boolean enqueueThreadsafe(Runnable step);
+
+  /// Arms a timer: at its deadline it is to be queued, in the order of [TimerHandle#compareTo].
+  protected abstract void schedule(TimerHandle timer);
+
+  /// Called when an armed timer was cancelled. It may be dropped or kept: running it does nothing.
+  protected void unschedule(TimerHandle timer) {}
+
+  /// The `while`: polls, queues what is due, runs the steps that are then queued, and so on until
+  /// [#requestStop] was called; it then finishes the batch and returns. Throws what a step throws.
+  protected abstract void runUntilStopped();
+
+  /// Makes [#runUntilStopped] return after the current batch, or after one batch if it is called
+  /// before.
+  protected abstract void requestStop();
+
+  /// Drops everything that is queued and releases resources; called once.
+  protected abstract void dispose();
+
+  /// To be called by the `while` around each wait that can take time.
+  protected final void beforePoll(long timeoutNanos) {
+    if (timeoutNanos == Long.MAX_VALUE && debug) {
+      Debug.reportCycles(this);
+    }
+    if (instrument != null) {
+      instrument.beforePoll(timeoutNanos);
+    }
+  }
+
+  /// To be called by the `while` after each wait.
+  protected final void afterPoll() {
+    if (instrument != null) {
+      instrument.afterPoll();
+    }
+  }
+
+  final boolean enqueueFromOutside(Runnable step) {
+    return enqueueThreadsafe(step);
+  }
+
+  /* ---- Running ---- */
+
+  @Override
+  public final void runForever() {
+    checkOpen();
+    if (running) {
+      throw new IllegalStateException("this event loop is running already");
+    }
+    AbstractEventLoop other = Fiber.running();
+    if (other != null) {
+      throw new IllegalStateException(
+          "another event loop runs on this thread; in a coroutine use await or createTask, and to"
+              + " run a second loop give it a thread of its own");
+    }
+    Engines.announce();
+    running = true;
+    try {
+      Fiber.carry(this, this::runUntilStopped);
+    } finally {
+      running = false;
+      current = null;
+      context = null;
+    }
+  }
+
+  @Override
+  public final <T> T runUntilComplete(Awaitable<T> awaitable) {
+    return RunUntilComplete.run(this, awaitable);
+  }
+
+  @Override
+  public final void stop() {
+    checkCaller();
+    requestStop();
+  }
+
+  @Override
+  public final boolean isRunning() {
+    return running;
+  }
+
+  @Override
+  public final boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public final void close() {
+    if (running) {
+      throw new IllegalStateException(
+          "a running event loop cannot be closed; stop it first, and close it after the run");
+    }
+    if (closed) {
+      return;
+    }
+    List<Task<?>> left = tasks();
+    if (!left.isEmpty()) {
+      dismiss(left);
+    }
+    closed = true;
+    dispose();
+    left.forEach(Task::abandon);
+    for (ForeignWait wait : foreignWaits) {
+      wait.loopClosed();
+    }
+    executor.close();
+    for (Failure failure : List.copyOf(unretrieved)) {
+      failure.reportIfUnseen();
+    }
+    Debug.closed(this);
+  }
+
+  /// Unwinds the tasks that are still suspended, so that their `finally` blocks run and their stacks
+  /// are freed. They can wait for nothing any more.
+  private void dismiss(List<Task<?>> left) {
+    dismissing = true;
+    for (Task<?> task : left) {
+      if (task.fiber.started() && !task.hidden) {
+        callExceptionHandler(
+            new ErrorContext("Task was destroyed but it is pending", null)
+                .withPromise(task)
+                .withCreated(task.created()));
+      }
+    }
+    Fiber.carry(this, () -> left.forEach(Task::dismiss));
+    current = null;
+    context = null;
+  }
+
+  final void throwIfDismissed(Task<?> task) {
+    if (dismissing) {
+      throw new CancelledError("the event loop of " + task.name() + " was closed");
+    }
+  }
+
+  final void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the event loop is closed");
+    }
+  }
+
+  /// Refuses calls from a thread that is not the loop's.
+  final @Nullable AbstractEventLoop checkCaller() {
+    AbstractEventLoop caller = Fiber.running();
+    if (caller != this) {
+      checkOpen();
+      if (running) {
+        throw new IllegalStateException(
+            "called from " + Thread.currentThread() + ", which is not the thread of this running"
+                + " event loop; use callSoonThreadsafe");
+      }
+    }
+    return caller;
+  }
+
+  /* ---- Scheduling ---- */
+
+  @Override
+  public final Handle callSoon(Runnable callback, @Nullable Context context) {
+    Objects.requireNonNull(callback, "callback");
+    checkCaller();
+    Handle handle = new Handle(this, callback, context);
+    enqueue(handle);
+    return handle;
+  }
+
+  @Override
+  public final Handle callSoonThreadsafe(Runnable callback, @Nullable Context context) {
+    Objects.requireNonNull(callback, "callback");
+    checkOpen();
+    Handle handle = new ThreadsafeHandle(this, callback, context);
+    if (Fiber.running() == this) {
+      enqueue(handle);
+    } else if (!enqueueThreadsafe(handle)) {
+      checkOpen();
+    }
+    return handle;
+  }
+
+  @Override
+  public final TimerHandle callLater(
+      Duration delay, Runnable callback, @Nullable Context context) {
+    long delayNanos = Durations.nanos(Objects.requireNonNull(delay, "delay"));
+    return callAtNanos(Durations.deadline(timeNanos(), delayNanos), callback, context);
+  }
+
+  @Override
+  public final TimerHandle callAt(Duration when, Runnable callback, @Nullable Context context) {
+    return callAtNanos(
+        Durations.nanos(Objects.requireNonNull(when, "when")), callback, context);
+  }
+
+  final TimerHandle callAtNanos(long whenNanos, Runnable callback, @Nullable Context context) {
+    Objects.requireNonNull(callback, "callback");
+    checkCaller();
+    TimerHandle timer = new TimerHandle(this, whenNanos, callback, context);
+    schedule(timer);
+    return timer;
+  }
+
+  /// Completes a promise after a time, unless the handle is cancelled before.
+  final <T> TimerHandle wakeAfter(long delayNanos, Promise<T> promise, @Nullable T result) {
+    @SuppressWarnings("NullAway") // null only where the user put it
+    TimerHandle timer =
+        new TimerHandle.Waking<>(
+            this, Durations.deadline(timeNanos(), delayNanos), promise, result);
+    schedule(timer);
+    return timer;
+  }
+
+  /* ---- Promises and tasks ---- */
+
+  @Override
+  public final <T> Promise<T> createPromise() {
+    return new Promise<>(this);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public final <T> Task<T> createTask(Coroutine<T> coroutine, TaskOptions options) {
+    boolean made = false;
+    try {
+      checkCaller();
+      TaskFactory factory = taskFactory;
+      Task<T> task =
+          factory == null
+              ? Task.create(this, coroutine, options)
+              : (Task<T>) factory.create(this, coroutine, options);
+      made = true;
+      return Objects.requireNonNull(task, "the task factory returned null");
+    } finally {
+      if (!made) {
+        coroutine.close();
+      }
+    }
+  }
+
+  @Override
+  public final void setTaskFactory(@Nullable TaskFactory factory) {
+    taskFactory = factory;
+  }
+
+  @Override
+  public final @Nullable TaskFactory taskFactory() {
+    return taskFactory;
+  }
+
+  @Override
+  public final Set<Task<?>> allTasks() {
+    return new LinkedHashSet<>(tasks().reversed());
+  }
+
+  /// The tasks that have not ended, the newest first.
+  private List<Task<?>> tasks() {
+    List<Task<?>> tasks = new ArrayList<>();
+    for (Task<?> task = firstTask; task != null; task = task.nextTask) {
+      tasks.add(task);
+    }
+    return tasks;
+  }
+
+  final void add(Task<?> task) {
+    Task<?> first = firstTask;
+    task.nextTask = first;
+    if (first != null) {
+      first.previousTask = task;
+    }
+    firstTask = task;
+    if (instrument != null) {
+      instrument.taskCreated(task);
+    }
+  }
+
+  final void remove(Task<?> task) {
+    if (task.hidden) {
+      return;
+    }
+    Task<?> previous = task.previousTask;
+    Task<?> next = task.nextTask;
+    if (previous != null) {
+      previous.nextTask = next;
+    } else if (firstTask == task) {
+      firstTask = next;
+    }
+    if (next != null) {
+      next.previousTask = previous;
+    }
+    task.previousTask = null;
+    task.nextTask = null;
+    if (instrument != null) {
+      instrument.taskDone(task);
+    }
+  }
+
+  @Override
+  public final @Nullable Task<?> currentTask() {
+    return current;
+  }
+
+  /* ---- The context and the step in force ---- */
+
+  final Context context() {
+    Context inForce = context;
+    return inForce == null ? idle : inForce;
+  }
+
+  /// Puts a context in force and returns the one before.
+  final Context enter(Context entered) {
+    Context outer = context();
+    context = entered;
+    return outer;
+  }
+
+  final void enterCopy(Map<ContextVar<?>, @Nullable Object> bindings) {
+    scratch.bindings(bindings);
+    context = scratch;
+  }
+
+  final void leave() {
+    context = null;
+  }
+
+  final void enterStep(Task<?> task, Context active) {
+    current = task;
+    context = active;
+    if (instrument != null) {
+      instrument.beforeStep(task);
+    }
+    if (debug) {
+      stepBegan = timeNanos();
+    }
+  }
+
+  final void leaveStep(Task<?> task) {
+    current = null;
+    context = null;
+    if (debug) {
+      Debug.reportSlow(this, task, timeNanos() - stepBegan);
+    }
+    if (instrument != null) {
+      instrument.afterStep(task);
+    }
+  }
+
+  /* ---- Threads ---- */
+
+  @Override
+  public final <T> Promise<T> runInExecutor(@Nullable Executor on, Body<T> body) {
+    checkCaller();
+    return executor.run(on, body);
+  }
+
+  @Override
+  public final void setDefaultExecutor(ExecutorService replacement) {
+    executor.replace(Objects.requireNonNull(replacement, "executor"));
+  }
+
+  @Override
+  public final Coroutine<Void> shutdownDefaultExecutor(@Nullable Duration timeout) {
+    return Weft.async("shutdownDefaultExecutor", () -> executor.shutdown(timeout));
+  }
+
+  @Override
+  public final Coroutine<Void> shutdownGenerators() {
+    return Weft.async("shutdownGenerators", () -> Generator.closeAll(this));
+  }
+
+  /* ---- Errors, debugging, tools ---- */
+
+  @Override
+  public final void setExceptionHandler(@Nullable ExceptionHandler handler) {
+    errors.setHandler(handler);
+  }
+
+  @Override
+  public final @Nullable ExceptionHandler exceptionHandler() {
+    return errors.handler();
+  }
+
+  @Override
+  public final void defaultExceptionHandler(ErrorContext error) {
+    errors.log(error);
+  }
+
+  @Override
+  public final void callExceptionHandler(ErrorContext error) {
+    errors.report(error);
+  }
+
+  /// Reports an error on the loop's thread if the loop runs, otherwise here.
+  final void reportFromAnywhere(ErrorContext error) {
+    if (!running || Fiber.running() == this || !enqueueThreadsafe(() -> errors.report(error))) {
+      errors.report(error);
+    }
+  }
+
+  @Override
+  public final boolean debug() {
+    return debug;
+  }
+
+  @Override
+  public final void setDebug(boolean debug) {
+    this.debug = debug;
+  }
+
+  @Override
+  public final Duration slowCallbackDuration() {
+    return Duration.ofNanos(slowNanos);
+  }
+
+  @Override
+  public final void setSlowCallbackDuration(Duration duration) {
+    slowNanos = Durations.nanos(duration);
+  }
+
+  @Override
+  public final void addInstrument(Instrument added) {
+    List<Instrument> all = new ArrayList<>(instruments);
+    all.add(Objects.requireNonNull(added, "instrument"));
+    setInstruments(all);
+  }
+
+  @Override
+  public final void removeInstrument(Instrument removed) {
+    List<Instrument> all = new ArrayList<>(instruments);
+    all.remove(removed);
+    setInstruments(all);
+  }
+
+  private void setInstruments(List<Instrument> all) {
+    instruments = all;
+    instrument = all.isEmpty() ? null : new InstrumentFan(this, List.copyOf(all));
+  }
+
+  @Override
+  public String toString() {
+    return "<EventLoop "
+        + name()
+        + (closed ? " closed" : running ? " running" : "")
+        + (debug ? " debug" : "")
+        + ">";
+  }
+}

@@ -1,0 +1,184 @@
+package weft;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.ref.Cleaner;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// What debug mode remembers and reports.
+final class Debug {
+  /// Sees objects that were dropped too early. Its thread starts with the first use of this class.
+  static final Cleaner CLEANER = Cleaner.create();
+
+  private static final boolean BY_DEFAULT =
+      isOn(System.getProperty("weft.debug")) || isOn(System.getenv("WEFT_DEBUG"));
+
+  private static final int FRAMES_MAX = 10;
+
+  private Debug() {}
+
+  private static boolean isOn(@Nullable String setting) {
+    return setting != null
+        && (setting.isEmpty() || setting.equals("1") || setting.equalsIgnoreCase("true"));
+  }
+
+  /// Whether `-Dweft.debug` or `WEFT_DEBUG` ask for debug mode.
+  static boolean byDefault() {
+    return BY_DEFAULT;
+  }
+
+  static boolean enabledHere() {
+    if (BY_DEFAULT) {
+      return true;
+    }
+    AbstractEventLoop loop = Fiber.running();
+    return loop != null && loop.debug;
+  }
+
+  static Logger logger() {
+    return System.getLogger("weft");
+  }
+
+  static Throwable trace(String what) {
+    return new Throwable(what);
+  }
+
+  /* ---- Dropped objects ---- */
+
+  static Cleaner.Cleanable watchNeverAwaited(Coroutine<?> coroutine) {
+    NeverAwaited watch = new NeverAwaited(coroutine.toString(), trace("coroutine made"));
+    Cleaner.Cleanable cleanable = CLEANER.register(coroutine, watch);
+    return () -> {
+      watch.used = true;
+      cleanable.clean();
+    };
+  }
+
+  static void forget(Cleaner.Cleanable watch) {
+    watch.clean();
+  }
+
+  private static final class NeverAwaited implements Runnable {
+    private final String text;
+    private final Throwable created;
+    private volatile boolean used;
+
+    NeverAwaited(String text, Throwable created) {
+      this.text = text;
+      this.created = created;
+    }
+
+    @Override
+    public void run() {
+      if (!used) {
+        logger().log(Level.WARNING, text + " was never awaited; made at:" + lines(created));
+      }
+    }
+  }
+
+  static void watchUnclosed(AbstractEventLoop loop) {
+    if (loop.debug) {
+      AtomicReference<@Nullable String> open = new AtomicReference<>(loop.getClass().getName());
+      Throwable created = trace("loop made");
+      loop.closeWatch = open;
+      CLEANER.register(
+          loop,
+          () -> {
+            if (open.get() != null) {
+              logger()
+                  .log(Level.WARNING, "unclosed event loop " + open + "; made at:" + lines(created));
+            }
+          });
+    }
+  }
+
+  static void closed(AbstractEventLoop loop) {
+    if (loop.closeWatch != null) {
+      loop.closeWatch.set(null);
+    }
+  }
+
+  /* ---- Slow steps, cycles ---- */
+
+  static void reportSlow(AbstractEventLoop loop, Object what, long tookNanos) {
+    if (tookNanos >= Durations.nanos(loop.slowCallbackDuration())) {
+      logger()
+          .log(
+              Level.WARNING,
+              String.format("Executing %s took %.3f seconds", what, tookNanos / 1e9));
+    }
+  }
+
+  /// Called before a wait without limit: a cycle of waits can only be ended by a cancellation now.
+  static void reportCycles(AbstractEventLoop loop) {
+    Set<List<String>> reported = loop.reportedCycles;
+    for (List<Task<?>> cycle : AwaitGraph.cycles(loop.allTasks())) {
+      List<String> names = cycle.stream().<String>map(Task::name).toList();
+      if (reported.add(names)) {
+        logger()
+            .log(
+                Level.WARNING,
+                "await cycle, none of these tasks can ever end:\n"
+                    + cycle.stream()
+                        .map(
+                            t ->
+                                "  " + t + Arrays.stream(t.stack())
+                                        .limit(FRAMES_MAX)
+                                        .map(f -> "\n      at " + f)
+                                        .collect(Collectors.joining()))
+                        .collect(Collectors.joining("\n")));
+      }
+    }
+  }
+
+  /* ---- Texts ---- */
+
+  static String shorten(String text) {
+    return text.length() <= 200 ? text : text.substring(0, 197) + "...";
+  }
+
+  /// A callback's class, without what the JDK adds to a lambda's.
+  static String describe(Object callback) {
+    if (callback instanceof Fiber) {
+      return "step";
+    }
+    String name = callback.getClass().getName();
+    int lambda = name.indexOf("$$Lambda");
+    if (lambda >= 0) {
+      return name.substring(0, lambda) + " lambda";
+    }
+    return callback.getClass().isHidden() ? name : shorten(String.valueOf(callback));
+  }
+
+  private static String lines(Throwable trace) {
+    return Arrays.stream(userFrames(trace.getStackTrace()))
+        .map(f -> "\n    " + f)
+        .collect(Collectors.joining());
+  }
+
+  /// Drops the frames of Weft's own core and of the JDK's threads at both ends of a stack.
+  static StackTraceElement[] userFrames(StackTraceElement[] frames) {
+    int from = 0;
+    int to = frames.length;
+    while (from < to && isMachinery(frames[from])) {
+      from++;
+    }
+    while (to > from && isMachinery(frames[to - 1])) {
+      to--;
+    }
+    return Arrays.copyOfRange(frames, from, to);
+  }
+
+  private static boolean isMachinery(StackTraceElement frame) {
+    String name = frame.getClassName();
+    return name.startsWith("java.lang.VirtualThread")
+        || name.startsWith("java.lang.Thread")
+        || name.startsWith("jdk.internal.vm.")
+        || CoreClasses.contains(name);
+  }
+}

@@ -1,0 +1,41 @@
+package weft;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+
+/// Several exceptions that happened at the same time, as one; thrown by [Weft#taskGroup].
+public final class ExceptionGroup extends RuntimeException implements ThrowableGroup {
+  private final String text;
+  private final transient List<Throwable> exceptions;
+
+  /// A group of at least one member.
+  public ExceptionGroup(String message, List<? extends Throwable> exceptions) {
+    super(Groups.withCount(message, Groups.members(exceptions)));
+    this.text = message;
+    this.exceptions = Groups.members(exceptions);
+    this.exceptions.forEach(this::addSuppressed); // so that every logger shows them
+  }
+
+  @Override
+  public String message() {
+    return text;
+  }
+
+  @Override
+  public List<Throwable> exceptions() {
+    return exceptions;
+  }
+
+  /// Prints the group and the trace of each member.
+  @Override
+  public void printStackTrace(PrintStream out) {
+    out.println(Groups.render(this));
+  }
+
+  /// Prints the group and the trace of each member.
+  @Override
+  public void printStackTrace(PrintWriter out) {
+    out.println(Groups.render(this));
+  }
+}

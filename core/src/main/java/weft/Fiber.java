@@ -1,0 +1,482 @@
+package weft;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// How a stack suspends: the one file that knows.
+///
+/// A fiber is the stack of one task and its entry in the ready queue. [#run] (loop thread) switches
+/// to the stack and returns when it is suspended or finished; [#suspend] (on the stack) switches
+/// back; [#wake] (loop thread) queues the fiber so that `suspend` returns in a later batch.
+///
+/// Two engines. *Direct*: a virtual thread whose scheduler is the fiber itself, so that the JDK
+/// hands us each continuation and the loop runs it like any callback. Our own suspensions are
+/// `Thread.yield`: the JDK offers the continuation to [Direct#execute] at once, which keeps it
+/// aside until somebody wakes the fiber. All other suspensions (a blocking JDK call, a monitor) are
+/// the JDK's business, and the continuation comes back through the same method, from whichever
+/// thread woke it. *Portable*: each stack is an ordinary virtual thread, and the loop and its
+/// coroutines pass a baton.
+///
+/// Invariant: `suspend` returns only after `wake` or a hand-over, never because somebody else
+/// offered the continuation (a thread dump does that); hence the loops around yield and park.
+abstract sealed class Fiber implements Runnable {
+  private static final String OPEN_FLAG =
+      "--add-opens java.base/java.lang=" + moduleName(Fiber.class.getModule());
+
+  private static final ThreadLocal<@Nullable AbstractEventLoop> RUNNING = new ThreadLocal<>();
+  private static final @Nullable Throwable WHY_NOT_DIRECT;
+  private static final boolean DIRECT;
+  private static final @Nullable MethodHandle NEW_VIRTUAL_THREAD;
+  private static final @Nullable MethodHandle CARRIER_LOCAL_GET;
+  private static final @Nullable Executor JDK_SCHEDULER;
+
+  static {
+    MethodHandle newVirtualThread = null;
+    MethodHandle carrierLocalGet = null;
+    Executor jdkScheduler = null;
+    Throwable why = null;
+    String wanted = System.getProperty("weft.engine", "");
+    if (!wanted.isEmpty() && !wanted.equals("direct") && !wanted.equals("portable")) {
+      throw new IllegalArgumentException(
+          "-Dweft.engine=" + wanted + ": the engines are 'direct' and 'portable'");
+    }
+    if (!wanted.equals("portable")) {
+      try {
+        Class<?> builders = Class.forName("java.lang.ThreadBuilders");
+        MethodHandles.Lookup lang =
+            MethodHandles.privateLookupIn(builders, MethodHandles.lookup());
+        newVirtualThread =
+            lang.findStatic(
+                builders,
+                "newVirtualThread",
+                MethodType.methodType(
+                    Thread.class, Executor.class, String.class, int.class, Runnable.class));
+        carrierLocalGet =
+            lang.findVirtual(
+                ThreadLocal.class, "getCarrierThreadLocal", MethodType.methodType(Object.class));
+        jdkScheduler =
+            (Executor)
+                lang.findStatic(
+                        Class.forName("java.lang.VirtualThread"),
+                        "defaultScheduler",
+                        MethodType.methodType(Executor.class))
+                    .invoke();
+      } catch (Throwable t) {
+        why = t;
+      }
+    }
+    DIRECT = newVirtualThread != null && why == null && !wanted.equals("portable");
+    NEW_VIRTUAL_THREAD = newVirtualThread;
+    CARRIER_LOCAL_GET = carrierLocalGet;
+    JDK_SCHEDULER = jdkScheduler;
+    WHY_NOT_DIRECT = why;
+    if (why != null && wanted.equals("direct")) {
+      throw new IllegalStateException(
+          "the direct engine was asked for but " + OPEN_FLAG + " is not set", why);
+    }
+  }
+
+  final AbstractEventLoop loop;
+  private final Task<?> task;
+
+  /// Set when somebody decided that `suspend` shall return.
+  boolean woken;
+
+  /// True from the moment the stack stands in `suspend` until it is resumed.
+  boolean suspended;
+
+  private boolean finished;
+  private @Nullable Fiber handOver;
+  private @Nullable Fiber returnTo;
+
+  private Fiber(Task<?> task) {
+    this.task = task;
+    this.loop = task.loop;
+  }
+
+  static Fiber of(Task<?> task) {
+    return DIRECT ? new Direct(task) : new Portable(task);
+  }
+
+  static String engine() {
+    return DIRECT ? "direct" : "portable";
+  }
+
+  /// Why the direct engine could not be had though nobody refused it, or null.
+  static @Nullable String missingFlag() {
+    return WHY_NOT_DIRECT == null ? null : OPEN_FLAG;
+  }
+
+  private static String moduleName(Module module) {
+    return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+  }
+
+  /// The loop that runs on the calling thread, whether in a callback or in a coroutine; or null.
+  static @Nullable AbstractEventLoop running() {
+    if (!DIRECT) {
+      return RUNNING.get();
+    }
+    try {
+      return (AbstractEventLoop) (Object) CARRIER_LOCAL_GET.invokeExact(RUNNING);
+    } catch (Throwable t) {
+      throw new LinkageError("carrier thread locals", t);
+    }
+  }
+
+  /// Runs a loop's `while` on a thread of the kind that the engine needs: a platform thread to
+  /// carry coroutines, a virtual thread to pass the baton quickly. That is the calling thread if it
+  /// is of this kind; otherwise the caller waits meanwhile.
+  static void carry(AbstractEventLoop loop, Runnable body) {
+    Runnable marked =
+        () -> {
+          RUNNING.set(loop);
+          try {
+            body.run();
+          } finally {
+            RUNNING.remove();
+          }
+        };
+    if (Thread.currentThread().isVirtual() != DIRECT) {
+      marked.run();
+      return;
+    }
+    Throwable[] thrown = new Throwable[1];
+    Runnable caught =
+        () -> {
+          try {
+            marked.run();
+          } catch (Throwable t) {
+            thrown[0] = t;
+          }
+        };
+    Thread.Builder builder = DIRECT ? Thread.ofPlatform().name("weft-loop") : Thread.ofVirtual();
+    Thread carrier = builder.unstarted(caught);
+    if (!DIRECT) {
+      RUNNING.set(loop); // the waiting thread counts as the loop's: it may not run another
+    }
+    try {
+      carrier.start();
+      joinPassingInterrupts(carrier);
+    } finally {
+      if (!DIRECT) {
+        RUNNING.remove();
+      }
+    }
+    if (thrown[0] != null) {
+      throw Failures.sneaky(thrown[0]);
+    }
+  }
+
+  private static void joinPassingInterrupts(Thread carrier) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        carrier.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+        carrier.interrupt();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Runs the task until it suspends or ends, and then whatever it hands over to. Loop thread.
+  @Override
+  public final void run() {
+    Fiber next = this;
+    do {
+      next = next.step();
+    } while (next != null);
+  }
+
+  private @Nullable Fiber step() {
+    if (finished) {
+      return null;
+    }
+    if (!task.beforeStep()) {
+      finished = true; // cancelled before it began: there is no stack to run
+    } else {
+      try {
+        switchIn();
+      } finally {
+        task.afterStep();
+      }
+    }
+    Fiber next = handOver;
+    if (next == null) {
+      next = returnTo;
+      returnTo = null;
+    }
+    handOver = null;
+    LoopExit exit = task.takeExit();
+    if (exit != null) {
+      if (next != null) {
+        loop.enqueue(next);
+      }
+      throw exit;
+    }
+    if (next != null) {
+      next.woken = true;
+    }
+    return next;
+  }
+
+  /// Suspends the calling stack until [#wake] or a hand-over. Called on this fiber's stack only.
+  ///
+  /// @throws IllegalStateException if a native frame on the stack makes that impossible
+  final void suspend() {
+    switchOut();
+  }
+
+  /// Queues this fiber: its `suspend` returns when its turn comes. Loop thread.
+  final void wake() {
+    woken = true;
+    loop.enqueue(this);
+  }
+
+  /// Suspends the calling stack and runs `other` at once, before anything that is queued. The
+  /// caller goes on when somebody wakes it or hands over to it.
+  final void handOverTo(Fiber other) {
+    handOver = other;
+    try {
+      suspend();
+    } catch (IllegalStateException pinned) {
+      handOver = null;
+      throw pinned;
+    }
+  }
+
+  /// Like [#handOverTo], but the caller goes on as soon as `other` suspends or ends.
+  final void lendTo(Fiber other) {
+    other.returnTo = this;
+    try {
+      handOverTo(other);
+    } catch (IllegalStateException pinned) {
+      other.returnTo = null;
+      throw pinned;
+    }
+  }
+
+  /// Makes the stack ready to end: the task's last act on it.
+  final void finish() {
+    finished = true;
+  }
+
+  final void handOverAtEnd(Fiber other) {
+    handOver = other;
+  }
+
+  /// Whether the stack stands in a blocking call of the JDK (direct engine only).
+  abstract boolean blockedInJdk();
+
+  abstract void interrupt();
+
+  abstract boolean started();
+
+  /// The frames of a suspended stack, innermost first; empty before the first step. Loop thread or
+  /// the stack itself.
+  abstract StackTraceElement[] stack();
+
+  abstract void switchIn();
+
+  abstract void switchOut();
+
+  final boolean isFinished() {
+    return finished;
+  }
+
+  /// The body of the virtual thread.
+  final void body() {
+    task.main();
+  }
+
+  static final class Direct extends Fiber implements Executor {
+    private @Nullable Thread thread;
+    private @Nullable Runnable continuation;
+
+    /// Set around our own `Thread.yield`, so that `execute` can tell it from the JDK's wake-ups.
+    private boolean yielding;
+
+    private Direct(Task<?> task) {
+      super(task);
+    }
+
+    /// Called by the JDK when this fiber's virtual thread may go on, and (with other continuations)
+    /// for virtual threads that a coroutine has started, because those inherit its scheduler: they
+    /// are sent where they would run without Weft.
+    @Override
+    public void execute(Runnable ready) {
+      if (ready != continuation) {
+        if (continuation != null) {
+          JDK_SCHEDULER.execute(ready);
+          return;
+        }
+        continuation = ready; // the thread was just started, inside switchIn
+        return;
+      }
+      if (yielding) {
+        yielding = false;
+        suspended = true;
+        return;
+      }
+      if (running() == loop) {
+        loop.enqueue(this);
+      } else if (!loop.enqueueFromOutside(this)) {
+        JDK_SCHEDULER.execute(ready); // the loop is gone: let the stack unwind elsewhere
+      }
+    }
+
+    @Override
+    void switchIn() {
+      suspended = false;
+      if (thread == null) {
+        start();
+      }
+      continuation.run();
+    }
+
+    private void start() {
+      try {
+        Runnable body = this::body;
+        thread =
+            (Thread) NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, body);
+      } catch (Throwable t) {
+        throw new LinkageError("new virtual thread", t);
+      }
+      thread.start();
+    }
+
+    @Override
+    void switchOut() {
+      do {
+        yielding = true;
+        Thread.yield();
+        if (yielding) {
+          yielding = false;
+          throw new IllegalStateException(
+              "this coroutine cannot suspend here: a native frame or a class initialiser is on its"
+                  + " stack; move the await out of it");
+        }
+      } while (!woken);
+      woken = false;
+    }
+
+    @Override
+    boolean blockedInJdk() {
+      return thread != null && !suspended && !isFinished();
+    }
+
+    @Override
+    void interrupt() {
+      thread.interrupt();
+    }
+
+    @Override
+    boolean started() {
+      return thread != null;
+    }
+
+    @Override
+    StackTraceElement[] stack() {
+      if (thread == null || isFinished()) {
+        return new StackTraceElement[0];
+      }
+      // Looking at a yielded virtual thread makes the JDK offer its continuation once more; marked
+      // as our own yield, that offer changes nothing.
+      boolean wasSuspended = suspended;
+      yielding = wasSuspended && Thread.currentThread() != thread;
+      try {
+        return thread.getStackTrace();
+      } finally {
+        yielding = false;
+        suspended = wasSuspended;
+      }
+    }
+  }
+
+  static final class Portable extends Fiber {
+    private @Nullable Thread thread;
+    private @Nullable Thread loopThread;
+    private volatile boolean onStack;
+
+    private Portable(Task<?> task) {
+      super(task);
+    }
+
+    @Override
+    void switchIn() {
+      suspended = false;
+      loopThread = Thread.currentThread();
+      onStack = true;
+      if (thread == null) {
+        thread = Thread.ofVirtual().unstarted(this::baton);
+        thread.start();
+      } else {
+        LockSupport.unpark(thread);
+      }
+      boolean interrupted = false;
+      while (onStack) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        loopThread.interrupt();
+      }
+    }
+
+    private void baton() {
+      RUNNING.set(loop);
+      try {
+        body();
+      } finally {
+        onStack = false;
+        LockSupport.unpark(loopThread);
+      }
+    }
+
+    @Override
+    void switchOut() {
+      boolean interrupted = false;
+      do {
+        suspended = true;
+        onStack = false;
+        LockSupport.unpark(loopThread);
+        while (!onStack) {
+          LockSupport.park(this);
+          interrupted |= Thread.interrupted();
+        }
+      } while (!woken);
+      woken = false;
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    boolean blockedInJdk() {
+      return false;
+    }
+
+    @Override
+    void interrupt() {
+      thread.interrupt();
+    }
+
+    @Override
+    boolean started() {
+      return thread != null;
+    }
+
+    @Override
+    StackTraceElement[] stack() {
+      return thread == null || isFinished() ? new StackTraceElement[0] : thread.getStackTrace();
+    }
+  }
+}

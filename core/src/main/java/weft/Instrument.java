@@ -1,0 +1,27 @@
+package weft;
+
+/// Watches a loop: tools implement what they need. Added with [EventLoop#addInstrument].
+///
+/// Every method is called on the loop's thread, outside any coroutine, and must neither block nor
+/// throw; an instrument that throws is removed and reported to the exception handler.
+public interface Instrument {
+  /// A task was made.
+  default void taskCreated(Task<?> task) {}
+
+  /// A task has ended.
+  default void taskDone(Task<?> task) {}
+
+  /// The loop is about to run a task until it suspends or ends.
+  default void beforeStep(Task<?> task) {}
+
+  /// A task has suspended or ended.
+  default void afterStep(Task<?> task) {}
+
+  /// The loop is about to wait.
+  ///
+  /// @param timeoutNanos for how long at most; [Long#MAX_VALUE] is without limit
+  default void beforePoll(long timeoutNanos) {}
+
+  /// The loop has waited.
+  default void afterPoll() {}
+}

@@ -1,0 +1,49 @@
+package weft;
+
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/// A promise that stands for other promises: whoever waits for it waits for them, and cancelling it
+/// cancels them first.
+///
+/// @param <T> the type of the result
+abstract sealed class LinkedPromise<T> extends Promise<T> {
+  LinkedPromise(EventLoop loop) {
+    super(loop);
+  }
+
+  /// What [Weft#gather] returns: cancelled through its children, and done when they report.
+  static final class Gathering<T> extends LinkedPromise<T> {
+    private final Collection<? extends Promise<?>> children;
+    private boolean cancelRequested;
+
+    Gathering(EventLoop loop, Collection<? extends Promise<?>> children) {
+      super(loop);
+      this.children = children;
+    }
+
+    @Override
+    public boolean cancel(@Nullable String message) {
+      if (done()) {
+        return false;
+      }
+      boolean accepted = false;
+      for (Promise<?> child : children) {
+        accepted |= child.cancel(message);
+      }
+      cancelRequested |= accepted;
+      return accepted;
+    }
+
+    boolean cancelRequested() {
+      return cancelRequested;
+    }
+  }
+
+  /// What [Weft#shield] returns: cancelled by itself, the inner promise does not notice.
+  static final class Shielding<T> extends LinkedPromise<T> {
+    Shielding(EventLoop loop) {
+      super(loop);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package weft;
+
+import java.util.function.Consumer;
+
+/// Runs a loop until an awaitable is done.
+final class RunUntilComplete {
+  private RunUntilComplete() {}
+
+  static <T> T run(AbstractEventLoop loop, Awaitable<T> awaitable) {
+    if (loop.isRunning() || Fiber.running() != null) {
+      if (awaitable instanceof Coroutine<T> unused) {
+        unused.close();
+      }
+      throw new IllegalStateException(
+          "run inside a running event loop: in a coroutine use await, in a callback createTask");
+    }
+    Promise<T> promise = ensure(loop, awaitable);
+    Consumer<Promise<T>> stopper =
+        done -> {
+          if (!(done.done() && isLoopExit(done))) {
+            loop.stop();
+          }
+        };
+    promise.addInternalCallback(stopper, (Promise<?>) null);
+    try {
+      loop.runForever();
+    } catch (Throwable t) {
+      if (awaitable != promise) {
+        promise.markRetrieved();
+      }
+      throw t;
+    } finally {
+      promise.removeDoneCallback(stopper);
+    }
+    if (!promise.done()) {
+      throw new IllegalStateException("the event loop was stopped before " + promise + " was done");
+    }
+    return promise.result();
+  }
+
+  /// A task that ends with a [LoopExit] ends the run by itself; a stop left over would end the next.
+  private static boolean isLoopExit(Promise<?> promise) {
+    return promise.state() == java.util.concurrent.Future.State.FAILED
+        && promise.exceptionNow() instanceof LoopExit;
+  }
+
+  private static <T> Promise<T> ensure(AbstractEventLoop loop, Awaitable<T> awaitable) {
+    return switch (awaitable) {
+      case Coroutine<T> coroutine -> loop.createTask(coroutine, TaskOptions.defaults());
+      case Promise<T> promise -> {
+        if (promise.loop != loop) {
+          throw new IllegalArgumentException(promise + " belongs to another event loop");
+        }
+        yield promise;
+      }
+    };
+  }
+}

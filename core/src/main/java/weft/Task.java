@@ -1,0 +1,422 @@
+package weft;
+
+import java.io.PrintStream;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// A coroutine that runs on a loop, concurrently with the loop's other tasks; its own outcome is a
+/// [Promise].
+///
+/// Thread: the loop's, except for the methods of [java.util.concurrent.Future].
+///
+/// @param <T> the type of the result
+/// @see <a href="https://docs.python.org/3/library/asyncio-task.html">asyncio tasks</a>
+public final class Task<T> extends Promise<T> {
+  /* Overview. A task is stepped by its fiber: beforeStep, the stack runs until it suspends or ends,
+   * afterStep. Cancellation is asyncio's: cancel() counts the request and passes it to the promise
+   * the task waits for; where there is none, or it refuses because it is done, `mustCancel` makes
+   * the next suspension throw. The flag throws, the counter only counts. A task that stands in a
+   * blocking call of the JDK is interrupted besides.
+   */
+  private static final AtomicLong LAST_NUMBER = new AtomicLong();
+
+  final Fiber fiber;
+
+  /// The neighbours in the loop's list of tasks.
+  @Nullable Task<?> previousTask;
+
+  @Nullable Task<?> nextTask;
+
+  private final Coroutine<T> coroutine;
+  private @Nullable Body<? extends T> body;
+  private final Context context;
+
+  /// The context in force when the task suspended: its own, or one it has entered.
+  private Context activeContext;
+
+  private @Nullable String name;
+  private final long number;
+  private @Nullable Promise<?> waitingOn;
+  private @Nullable String cancelMessage;
+  private @Nullable LoopExit exit;
+  private int cancelRequests;
+  private boolean mustCancel;
+  private boolean interrupted;
+  final boolean hidden;
+
+  /// For [#create] and generators; `hidden` keeps the task out of the list of tasks.
+  Task(AbstractEventLoop loop, Coroutine<T> coroutine, TaskOptions options, boolean hidden) {
+    super(loop);
+    this.coroutine = coroutine;
+    this.body = coroutine.claim();
+    this.name = options.name();
+    this.number = name == null ? LAST_NUMBER.incrementAndGet() : 0;
+    Context given = options.context();
+    this.context = given != null ? given : Context.copyCurrent();
+    this.activeContext = context;
+    this.fiber = Fiber.of(this);
+    this.hidden = hidden;
+    if (!hidden) {
+      loop.add(this);
+    }
+  }
+
+  /// Makes a task and schedules it, or starts it at once if the options say so: what
+  /// [EventLoop#createTask] does where no task factory is set, and what a factory calls.
+  public static <T> Task<T> create(EventLoop loop, Coroutine<T> coroutine, TaskOptions options) {
+    AbstractEventLoop on = AbstractEventLoop.of(loop);
+    on.checkOpen();
+    Task<T> task = new Task<>(on, coroutine, options, false);
+    if (Boolean.TRUE.equals(options.eagerStart()) && Fiber.running() == on) {
+      task.startNow();
+    } else {
+      on.enqueue(task.fiber);
+    }
+    return task;
+  }
+
+  /// Runs the first step before returning. From a coroutine that means to step aside for it.
+  private void startNow() {
+    Task<?> creator = loop.currentTask();
+    if (creator == null) {
+      Context outer = loop.context();
+      fiber.run();
+      loop.enter(outer);
+      return;
+    }
+    try {
+      creator.fiber.lendTo(fiber);
+    } catch (IllegalStateException pinned) {
+      loop.enqueue(fiber);
+    }
+  }
+
+  /// The task whose coroutine is running on the calling thread; null in a plain callback and on
+  /// threads without a loop.
+  public static @Nullable Task<?> current() {
+    AbstractEventLoop loop = Fiber.running();
+    return loop == null ? null : loop.currentTask();
+  }
+
+  static Task<?> currentOrThrow() {
+    AbstractEventLoop loop = Fiber.running();
+    if (loop != null) {
+      Task<?> task = loop.currentTask();
+      if (task != null) {
+        return task;
+      }
+    }
+    throw outsideCoroutine(loop);
+  }
+
+  private static IllegalStateException outsideCoroutine(@Nullable AbstractEventLoop loop) {
+    return new IllegalStateException(
+        loop == null
+            ? "await outside a coroutine: no event loop runs on this thread; use Weft.run(…), or"
+                + " Weft.runCoroutineThreadsafe(…) to reach a loop from another thread"
+            : "await outside a coroutine: a callback of the loop cannot suspend; make a task with"
+                + " Weft.createTask(…)");
+  }
+
+  /// The name: the given one, or `Task-1`, `Task-2`, ….
+  public String name() {
+    String text = name;
+    if (text == null) {
+      text = "Task-" + number;
+      name = text;
+    }
+    return text;
+  }
+
+  /// Renames the task.
+  public void setName(String name) {
+    this.name = Objects.requireNonNull(name, "name");
+  }
+
+  /// The coroutine this task runs.
+  public Coroutine<T> coroutine() {
+    return coroutine;
+  }
+
+  /// The context this task runs in.
+  public Context context() {
+    return context;
+  }
+
+  /// What the task waits for, or null if it runs, is about to run, or has ended.
+  public @Nullable Promise<?> waitingOn() {
+    return waitingOn;
+  }
+
+  /* ---- Cancellation ---- */
+
+  /// Asks the task to cancel: a [CancelledError] with this message is thrown in it at its next
+  /// suspension, or where it is suspended now. A request, not a change of state: the coroutine may
+  /// clean up, take its time, or refuse. Each call counts, see [#cancelling]. Returns false if the
+  /// task is done.
+  @Override
+  public boolean cancel(@Nullable String message) {
+    if (done()) {
+      return false;
+    }
+    cancelRequests++;
+    Promise<?> awaited = waitingOn;
+    if (awaited != null && awaited.cancel(message)) {
+      return true;
+    }
+    mustCancel = true;
+    cancelMessage = message;
+    if (fiber.blockedInJdk() && loop.currentTask() != this) {
+      interrupted = true;
+      fiber.interrupt();
+    }
+    return true;
+  }
+
+  /// How many times the task was asked to cancel, less the calls of [#uncancel].
+  public int cancelling() {
+    return cancelRequests;
+  }
+
+  /// Takes one request back, for code that has cancelled the task itself to end a block of it;
+  /// returns how many are left. With none left, an error that was not thrown yet is not thrown.
+  public int uncancel() {
+    if (cancelRequests > 0) {
+      cancelRequests--;
+      if (cancelRequests == 0) {
+        mustCancel = false;
+        clearInterrupt();
+      }
+    }
+    return cancelRequests;
+  }
+
+  /// Hands a cancellation that was not delivered yet to another task.
+  void moveCancellationTo(Task<?> other) {
+    if (mustCancel) {
+      mustCancel = false;
+      other.mustCancel = true;
+      other.cancelMessage = cancelMessage;
+    }
+  }
+
+  boolean mustCancel() {
+    return mustCancel;
+  }
+
+  private void clearInterrupt() {
+    if (interrupted) {
+      interrupted = false;
+      if (loop.currentTask() == this) {
+        Thread.interrupted();
+      }
+    }
+  }
+
+  private void throwIfCancelled() {
+    if (mustCancel) {
+      mustCancel = false;
+      clearInterrupt();
+      throw new CancelledError(cancelMessage);
+    }
+  }
+
+  /* ---- Suspension, on the task's own stack ---- */
+
+  /// Suspends until the promise is done.
+  void awaitPromise(Promise<?> promise) {
+    loop.throwIfDismissed(this);
+    if (promise.loop != loop) {
+      throw new IllegalStateException(
+          name() + " awaits " + promise + " of another loop; pass the result on with"
+              + " callSoonThreadsafe, or await toCompletableFuture()");
+    }
+    AwaitGraph.checkCycle(this, promise);
+    waitingOn = promise;
+    promise.addWaiter(this);
+    if (mustCancel && promise.cancel(cancelMessage)) {
+      mustCancel = false;
+    }
+    try {
+      fiber.suspend();
+    } catch (IllegalStateException pinned) {
+      promise.removeWaiter(this);
+      throw pinned;
+    } finally {
+      waitingOn = null;
+    }
+    throwIfCancelled();
+    loop.throwIfDismissed(this);
+  }
+
+  /// Suspends for exactly one turn of the loop.
+  void yieldTurn() {
+    loop.throwIfDismissed(this);
+    fiber.wake();
+    fiber.suspend();
+    throwIfCancelled();
+    loop.throwIfDismissed(this);
+  }
+
+  /// Runs another stack until it hands back; meanwhile a cancellation of this task goes to the task
+  /// of that stack.
+  void awaitHandOver(Task<?> other) {
+    moveCancellationTo(other);
+    waitingOn = other;
+    try {
+      fiber.handOverTo(other.fiber);
+    } finally {
+      waitingOn = null;
+    }
+    other.moveCancellationTo(this);
+    loop.throwIfDismissed(this);
+  }
+
+  /* ---- Steps, called by the fiber ---- */
+
+  /// Makes this the current task. Returns false if the task was cancelled before it began: its body
+  /// never runs.
+  boolean beforeStep() {
+    if (mustCancel && !fiber.started() && !hidden) {
+      body = null;
+      mustCancel = false;
+      end(null, new CancelledError(cancelMessage));
+      return false;
+    }
+    loop.enterStep(this, activeContext);
+    return true;
+  }
+
+  void afterStep() {
+    activeContext = loop.context();
+    loop.leaveStep(this);
+  }
+
+  /// The whole life of the stack.
+  void main() {
+    T value = null;
+    Throwable thrown = null;
+    try {
+      value = Objects.requireNonNull(body).call();
+    } catch (Throwable t) {
+      thrown = t;
+    }
+    body = null;
+    end(value, thrown);
+    fiber.finish();
+  }
+
+  @SuppressWarnings("NullAway") // null only where the user put it
+  private void end(@Nullable T value, @Nullable Throwable thrown) {
+    clearInterruptStatus();
+    if (thrown == null && !mustCancel) {
+      setValue(value);
+    } else if (thrown == null || (mustCancel && Failures.isInterrupt(thrown))) {
+      mustCancel = false;
+      setCancelled(new CancelledError(cancelMessage));
+    } else if (thrown instanceof CancelledError) {
+      setCancelled(thrown);
+    } else {
+      if (thrown instanceof LoopExit loopExit) {
+        exit = loopExit;
+      }
+      fail(Failures.unwrap(thrown));
+    }
+    loop.remove(this);
+  }
+
+  private void clearInterruptStatus() {
+    if (interrupted) {
+      interrupted = false;
+      Thread.interrupted();
+    }
+  }
+
+  @Nullable LoopExit takeExit() {
+    LoopExit thrown = exit;
+    exit = null;
+    if (thrown != null) {
+      markRetrieved();
+    }
+    return thrown;
+  }
+
+  /* ---- Looking at a task ---- */
+
+  /// The frames of the coroutine's stack, innermost first, without Weft's and the JDK's machinery
+  /// beneath; empty before the first step and after the end. On the loop's thread.
+  public StackTraceElement[] stack() {
+    return Debug.userFrames(fiber.stack());
+  }
+
+  /// Prints the stack, or, for a task that has failed, its exception.
+  public void printStack(PrintStream out) {
+    out.println("Stack for " + this);
+    if (done()) {
+      if (!cancelled()) {
+        Throwable failure = exception();
+        if (failure != null) {
+          failure.printStackTrace(out);
+        }
+      }
+      return;
+    }
+    for (StackTraceElement frame : stack()) {
+      out.println("\tat " + frame);
+    }
+  }
+
+  /// Not for tasks: the coroutine decides on the outcome.
+  ///
+  /// @throws UnsupportedOperationException always
+  @Override
+  public void setResult(T value) {
+    throw new UnsupportedOperationException("a task's result is what its coroutine returns");
+  }
+
+  /// Not for tasks: the coroutine decides on the outcome.
+  ///
+  /// @throws UnsupportedOperationException always
+  @Override
+  public void setException(Throwable failure) {
+    throw new UnsupportedOperationException("a task's exception is what its coroutine throws");
+  }
+
+  /// For example `<Task pending name='Task-1' coroutine=<coroutine hello at 0x1027a6150>>`.
+  @Override
+  public String toString() {
+    Promise<?> awaited = waitingOn;
+    return "<Task "
+        + (cancelRequests > 0 && !done() ? "cancelling" : stateText())
+        + " name='"
+        + name()
+        + "' coroutine="
+        + coroutine
+        + (awaited == null ? "" : " wait_for=" + AwaitGraph.brief(awaited))
+        + waitersText()
+        + ">";
+  }
+
+  /// Ends a task whose loop closes under it: the suspended stack is unwound.
+  void dismiss() {
+    if (!fiber.started()) {
+      body = null;
+      setCancelled("the event loop was closed");
+      fiber.finish();
+      loop.remove(this);
+      return;
+    }
+    if (!fiber.blockedInJdk()) {
+      fiber.woken = true;
+      fiber.run();
+    }
+  }
+
+  /// After [#dismiss]: a stack in a blocking call of the JDK is interrupted and unwinds elsewhere.
+  void abandon() {
+    if (fiber.blockedInJdk()) {
+      fiber.interrupt();
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package weft;
+
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A handle that any thread may cancel: cancelling and asking wait while the callback runs, so that
+/// after `cancel()` it is certain that the callback does not run.
+final class ThreadsafeHandle extends Handle {
+  private final ReentrantLock lock = new ReentrantLock();
+
+  ThreadsafeHandle(AbstractEventLoop loop, Runnable callback, @Nullable Context explicit) {
+    super(loop, callback, explicit);
+  }
+
+  @Override
+  public void run() {
+    lock.lock();
+    try {
+      super.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void cancel() {
+    lock.lock();
+    try {
+      super.cancel();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public boolean cancelled() {
+    lock.lock();
+    try {
+      return super.cancelled();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

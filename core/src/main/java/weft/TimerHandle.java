@@ -1,0 +1,99 @@
+package weft;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// A callback that is due to run at a given time, returned by [EventLoop#callLater] and
+/// [EventLoop#callAt].
+///
+/// Ordered by deadline, and in the order of their making where deadlines are equal.
+public class TimerHandle extends Handle implements Comparable<TimerHandle> {
+  final long whenNanos;
+  private final long sequence;
+
+  /// Whether a loop's timer structure holds this handle.
+  boolean armed;
+
+  private boolean cancelled;
+
+  TimerHandle(
+      AbstractEventLoop loop, long whenNanos, Runnable callback, @Nullable Context explicit) {
+    super(loop, callback, explicit);
+    this.whenNanos = whenNanos;
+    this.sequence = loop.nextTimer++;
+  }
+
+  TimerHandle(AbstractEventLoop loop, long whenNanos) {
+    super(loop);
+    this.whenNanos = whenNanos;
+    this.sequence = loop.nextTimer++;
+  }
+
+  /// The deadline, on the clock of [EventLoop#time].
+  public Duration when() {
+    return Duration.ofNanos(whenNanos);
+  }
+
+  /// The deadline in nanoseconds, on the clock of [EventLoop#timeNanos].
+  public long whenNanos() {
+    return whenNanos;
+  }
+
+  @Override
+  public void cancel() {
+    super.cancel();
+    if (!cancelled) {
+      cancelled = true;
+      if (armed) {
+        loop.unschedule(this);
+      }
+    }
+  }
+
+  @Override
+  public boolean cancelled() {
+    return cancelled;
+  }
+
+  @Override
+  public int compareTo(TimerHandle other) {
+    int byDeadline = Long.compare(whenNanos, other.whenNanos);
+    return byDeadline != 0 ? byDeadline : Long.compare(sequence, other.sequence);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+
+  /// The timer of a sleep: it completes a promise.
+  static final class Waking<T> extends TimerHandle {
+    private @Nullable Promise<T> promise;
+    private final T result;
+
+    Waking(AbstractEventLoop loop, long whenNanos, Promise<T> promise, T result) {
+      super(loop, whenNanos);
+      this.promise = promise;
+      this.result = result;
+    }
+
+    @Override
+    public void run() {
+      Promise<T> waiting = promise;
+      if (waiting != null && !waiting.done()) {
+        waiting.setResult(result);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      promise = null;
+      super.cancel();
+    }
+  }
+}
