@@ -61,7 +61,7 @@ public abstract class LoopSuite {
     recorder.attach();
     steps = new Steps();
     loop = newLoop();
-    loop.setExceptionHandler(this::collect);
+    loop.setExceptionHandler((l, context) -> collect(context));
   }
 
   @AfterEach
@@ -177,12 +177,46 @@ public abstract class LoopSuite {
     throw new AssertionError("an hour went by");
   }
 
+  /// A duration in milliseconds.
+  protected static Duration ms(long millis) {
+    return Duration.ofMillis(millis);
+  }
+
   /// Runs `body` on a new platform thread and returns its result when that has ended; blocks the
   /// caller.
   protected static <T> T elsewhere(Body<T> body) throws Exception {
     var task = new FutureTask<T>(body::call);
     Thread.ofPlatform().daemon().name("weft-tck-elsewhere").start(task);
     return task.get(20, TimeUnit.SECONDS);
+  }
+
+  /// Runs `body` on a new platform thread until it has ended; blocks the caller.
+  protected static void elsewhere(VoidBody body) throws Exception {
+    elsewhere(
+        () -> {
+          body.run();
+          return true;
+        });
+  }
+
+  /// Runs the stopped loop until `delay` has passed on its clock, and a few turns more.
+  protected void runFor(Duration delay) {
+    loop.callLater(delay, () -> stopAfter(5));
+    loop.runForever();
+  }
+
+  private void stopAfter(int turns) {
+    if (turns == 0) {
+      loop.stop();
+    } else {
+      loop.callSoon(() -> stopAfter(turns - 1));
+    }
+  }
+
+  /// A null where the compiler must not know it.
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  protected static <T> T nothing() {
+    return null;
   }
 
   /// Whether coroutines are virtual threads scheduled by the loop, so that blocking calls suspend

@@ -1,0 +1,1006 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.async;
+import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.sleep;
+import static weft.Weft.taskGroup;
+import static weft.Weft.timeout;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import weft.BaseExceptionGroup;
+import weft.CancelledError;
+import weft.Context;
+import weft.Coroutine;
+import weft.ExceptionGroup;
+import weft.Promise;
+import weft.SystemExit;
+import weft.Task;
+import weft.TaskGroup;
+import weft.TaskOptions;
+import weft.ThrowableGroup;
+
+/// `taskGroup`: children that end together.
+public abstract class TaskGroupSuite extends LoopSuite {
+  private final List<Object> seen = new ArrayList<>();
+  private final List<Task<?>> children = new ArrayList<>();
+  private final List<TaskGroup> groups = new ArrayList<>();
+
+  /// For subclasses.
+  protected TaskGroupSuite() {}
+
+  @Test
+  void L46_itReturnsWhenAllChildrenHaveEnded() {
+    run(
+        () -> {
+          String result =
+              taskGroup(
+                  (TaskGroup g) -> {
+                    for (int i = 0; i < 5; i++) {
+                      int n = i;
+                      g.createTask(
+                          () -> {
+                            turns(n);
+                            seen.add(n);
+                          });
+                    }
+                    return "body";
+                  });
+          assertEquals("body", result);
+          assertEquals(List.of(0, 1, 2, 3, 4), seen);
+          assertEquals(1, loop.allTasks().size());
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_aGroupWithoutChildrenDoesNotSuspend() {
+    run(
+        () -> {
+          loop.callSoon(() -> seen.add("another turn"));
+          assertEquals(1, taskGroup((TaskGroup g) -> 1));
+          assertEquals(List.of(), seen);
+        });
+  }
+
+  @Test
+  void L46_theChildrensResultsAreAtHand() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> "one"));
+                children.add(g.createTask(async(() -> 2), TaskOptions.name("two")));
+              });
+          assertEquals("one", children.get(0).result());
+          assertEquals(2, children.get(1).result());
+          assertEquals("two", children.get(1).name());
+        });
+  }
+
+  @Test
+  void L46_theFirstFailureCancelsTheSiblingsAndThrowsAGroup() {
+    var failure = new IllegalStateException("boom");
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            children.add(g.createTask(() -> hang()));
+                            g.createTask(() -> fail(failure));
+                            children.add(g.createTask(() -> hang()));
+                          }));
+          assertEquals(List.of(failure), group.exceptions());
+          assertTrue(children.stream().allMatch(Promise::cancelled));
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L46_aFailureInterruptsTheBody() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(() -> fail(new IllegalStateException("boom")));
+                            try {
+                              hang();
+                            } finally {
+                              seen.add(current().cancelling());
+                            }
+                            seen.add("never");
+                          }));
+          assertEquals(1, group.exceptions().size());
+          assertEquals(List.of(1), seen);
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L46_allFailuresAreCollected() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(() -> fail(new IllegalStateException("one")));
+                            g.createTask(() -> fail(new IOException("two")));
+                            g.createTask(
+                                () -> {
+                                  try {
+                                    hang();
+                                  } finally {
+                                    fail(new IllegalArgumentException("three"));
+                                  }
+                                });
+                          }));
+          assertEquals(
+              Set.of(
+                  IllegalStateException.class, IOException.class, IllegalArgumentException.class),
+              types(group));
+        });
+  }
+
+  @Test
+  void L46_cancellingOneChildLeavesTheGroupAlone() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                var victim = g.createTask(() -> hang());
+                children.add(victim);
+                children.add(
+                    g.createTask(
+                        () -> {
+                          turns(4);
+                          return "survivor";
+                        }));
+                turns(1);
+                victim.cancel();
+              });
+          assertTrue(children.get(0).cancelled());
+          assertEquals("survivor", children.get(1).result());
+        });
+  }
+
+  @Test
+  void L46_aCancelFromOutsideCancelsTheChildrenAndComesThrough() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          children.add(g.createTask(() -> hang()));
+                          children.add(g.createTask(() -> hang()));
+                        });
+                    seen.add("never");
+                  });
+          turns(2);
+          task.cancel("outside");
+          assertEquals(
+              "outside", assertThrows(CancelledError.class, () -> await(task)).getMessage());
+          assertTrue(task.cancelled());
+          assertEquals(1, task.cancelling());
+          assertTrue(children.stream().allMatch(Promise::cancelled));
+          assertEquals(List.of(), seen);
+        });
+  }
+
+  @Test
+  void L46_aCancelInTheBodyCancelsTheChildrenAndComesThrough() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            children.add(g.createTask(() -> hang()));
+                            hang();
+                          }));
+          turns(2);
+          task.cancel();
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertTrue(children.getFirst().cancelled());
+        });
+  }
+
+  @Test
+  void L46_childrenThatCrashInTheirCleanupBeatTheCancellation() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            for (int i = 0; i < 2; i++) {
+                              g.createTask(
+                                  () -> {
+                                    try {
+                                      hang();
+                                    } finally {
+                                      fail(new IllegalStateException("cleanup"));
+                                    }
+                                  });
+                            }
+                          }));
+          turns(2);
+          task.cancel();
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(2, group.exceptions().size());
+          assertFalse(task.cancelled());
+        });
+  }
+
+  @Test
+  void L46_aFailingBodyCancelsTheChildrenAndJoinsTheGroup() {
+    var failure = new IOException("body");
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            children.add(g.createTask(() -> hang()));
+                            children.add(g.createTask(() -> hang()));
+                            turns(1);
+                            fail(failure);
+                          }));
+          assertEquals(List.of(failure), group.exceptions());
+          assertTrue(children.stream().allMatch(Promise::cancelled));
+        });
+  }
+
+  @Test
+  void L46_aFailingBodyWithoutChildrenIsAGroupToo() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            fail(new IllegalStateException("body"));
+                          }));
+          assertEquals(1, group.exceptions().size());
+        });
+  }
+
+  @Test
+  void L46_bodyAndChildFailTogether() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(() -> fail(new IllegalStateException("child")));
+                            try {
+                              hang();
+                            } finally {
+                              fail(new IllegalArgumentException("body"));
+                            }
+                          }));
+          assertEquals(
+              Set.of(IllegalStateException.class, IllegalArgumentException.class), types(group));
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_awaitingTheFailingChildCountsItOnce() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            await(g.createTask(() -> fail(new IllegalStateException("child"))));
+                          }));
+          assertEquals(1, group.exceptions().size());
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_anOuterCrashEndsAWaitingInnerGroup() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup outer) -> {
+                            outer.createTask(
+                                () -> {
+                                  turns(2);
+                                  fail(new IllegalStateException("outer"));
+                                });
+                            taskGroup(
+                                (TaskGroup inner) -> {
+                                  children.add(inner.createTask(() -> hang()));
+                                });
+                          }));
+          assertEquals(Set.of(IllegalStateException.class), types(group));
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_anInnerCrashIsAGroupWithinTheGroup() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup outer) -> {
+                            children.add(outer.createTask(() -> hang()));
+                            taskGroup(
+                                (TaskGroup inner) -> {
+                                  inner.createTask(() -> fail(new IllegalStateException("inner")));
+                                  hang();
+                                });
+                          }));
+          var within = assertInstanceOf(ExceptionGroup.class, group.exceptions().getFirst());
+          assertEquals(1, group.exceptions().size());
+          assertEquals(Set.of(IllegalStateException.class), types(within));
+          assertTrue(children.getFirst().cancelled());
+        });
+  }
+
+  @Test
+  void L46_aBodyThatLingersAfterACancelAndAChildThatCrashesThenGiveTheGroup() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  await(gate);
+                                  fail(new IllegalStateException("child"));
+                                });
+                            try {
+                              hang();
+                            } finally {
+                              turns(4);
+                            }
+                          }));
+          turns(2);
+          task.cancel();
+          turns(1);
+          gate.setResult("crash");
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(Set.of(IllegalStateException.class), types(group));
+        });
+  }
+
+  @Test
+  void L46_theSameThroughATaskInBetween() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var inner =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  await(gate);
+                                  fail(new IllegalStateException("child"));
+                                });
+                            try {
+                              hang();
+                            } finally {
+                              turns(4);
+                            }
+                          }));
+          var outer = createTask(() -> await(inner));
+          turns(3);
+          outer.cancel();
+          turns(1);
+          gate.setResult("crash");
+          assertInstanceOf(ExceptionGroup.class, failure(outer));
+        });
+  }
+
+  @Test
+  void L46_aBodyThatTurnsTheCancellationIntoAnError() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(() -> hang());
+                            untilCancelled();
+                            fail(new IllegalArgumentException("instead"));
+                          }));
+          turns(2);
+          task.cancel();
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(Set.of(IllegalArgumentException.class), types(group));
+        });
+  }
+
+  @Test
+  void L46_anErrorMakesABaseGroup() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  BaseExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  throw new AssertionError("child");
+                                });
+                          }));
+          assertEquals(Set.of(AssertionError.class), types(group));
+        });
+  }
+
+  @Test
+  void L46_systemExitInTheBodyIsNotGrouped() {
+    assertThrows(
+        SystemExit.class,
+        () ->
+            run(
+                () ->
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          children.add(g.createTask(() -> hang()));
+                          turns(1);
+                          throw new SystemExit(4);
+                        })));
+    runBriefly();
+    assertTrue(children.getFirst().cancelled());
+  }
+
+  @Test
+  void L46_systemExitInAChildIsNotGrouped() {
+    var task =
+        loop.createTask(
+            async(
+                () ->
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          children.add(g.createTask(() -> hang()));
+                          g.createTask(
+                              () -> {
+                                turns(1);
+                                throw new SystemExit(5);
+                              });
+                        })));
+    assertThrows(SystemExit.class, () -> loop.runUntilComplete(task));
+    assertThrows(SystemExit.class, () -> loop.runUntilComplete(task));
+    assertInstanceOf(SystemExit.class, task.exception());
+    assertTrue(children.getFirst().cancelled());
+  }
+
+  @Test
+  void L46_childrenMaySpawnWhileTheGroupDrains() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                g.createTask(() -> spawn(g, 5));
+              });
+          assertEquals(List.of(5, 4, 3, 2, 1, 0), seen);
+        });
+  }
+
+  @Test
+  void L46_anEndlessSpawnerIsStoppedByAFailingSibling() {
+    run(
+        () -> {
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  taskGroup(
+                      (TaskGroup g) -> {
+                        g.createTask(() -> spawnForEver(g));
+                        g.createTask(
+                            () -> {
+                              turns(10);
+                              fail(new IllegalStateException("enough"));
+                            });
+                      }));
+          turns(3);
+          assertEquals(1, loop.allTasks().size());
+        });
+  }
+
+  @Test
+  void L46_aFinishedGroupRefusesTasksAndGivesTheCoroutineUp() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                groups.add(g);
+              });
+          Coroutine<Integer> late = async(() -> 1);
+          assertThrows(IllegalStateException.class, () -> groups.getFirst().createTask(late));
+          assertThrows(IllegalStateException.class, () -> await(late));
+        });
+  }
+
+  @Test
+  void L46_anAbortingGroupRefusesTasksAndGivesTheCoroutineUp() {
+    run(
+        () -> {
+          Coroutine<Integer> late = async(() -> 1);
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  taskGroup(
+                      (TaskGroup g) -> {
+                        g.createTask(() -> fail(new IllegalStateException("boom")));
+                        try {
+                          hang();
+                        } finally {
+                          assertThrows(IllegalStateException.class, () -> g.createTask(late));
+                          seen.add("refused");
+                        }
+                      }));
+          assertEquals(List.of("refused"), seen);
+          assertThrows(IllegalStateException.class, () -> await(late));
+        });
+  }
+
+  @Test
+  void L46_aGroupNeedsACoroutine() {
+    assertThrows(IllegalStateException.class, () -> taskGroup((TaskGroup g) -> 1));
+    loop.callSoon(
+        () ->
+            seen.add(
+                assertThrows(IllegalStateException.class, () -> taskGroup((TaskGroup g) -> 1))));
+    runBriefly();
+    assertEquals(1, seen.size());
+  }
+
+  @Test
+  void L46_theCountIsZeroAfterAFailure() {
+    run(
+        () -> {
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  taskGroup(
+                      (TaskGroup g) -> {
+                        g.createTask(() -> fail(new IllegalStateException("boom")));
+                        hang();
+                      }));
+          assertEquals(0, current().cancelling());
+          turns(2);
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_nestedGroupsThatFailTogetherCountOneBetweenAndZeroAtTheEnd() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup outer) -> {
+                            try {
+                              taskGroup(
+                                  (TaskGroup inner) -> {
+                                    inner.createTask(
+                                        () -> fail(new IllegalStateException("inner")));
+                                    outer.createTask(
+                                        () -> fail(new IllegalArgumentException("outer")));
+                                    hang();
+                                  });
+                            } finally {
+                              seen.add(current().cancelling());
+                            }
+                          }));
+          assertEquals(List.of(1), seen);
+          assertEquals(0, current().cancelling());
+          assertEquals(2, group.exceptions().size());
+          assertEquals(Set.of(IllegalArgumentException.class, ExceptionGroup.class), types(group));
+          turns(2);
+        });
+  }
+
+  @Test
+  void L46_failureAndOutsideCancelTogetherRaiseTheGroupAndThrowAtTheNextSuspension() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    assertThrows(
+                        ExceptionGroup.class,
+                        () ->
+                            taskGroup(
+                                (TaskGroup g) -> {
+                                  g.createTask(
+                                      () -> {
+                                        current().cancelling();
+                                        children.getFirst().cancel("outside");
+                                        fail(new IllegalStateException("boom"));
+                                      });
+                                }));
+                    seen.add(current().cancelling());
+                    turns(1);
+                    seen.add("never");
+                  });
+          children.add(task);
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(1), seen);
+          assertEquals(1, task.cancelling());
+        });
+  }
+
+  @Test
+  void L46_childrenWorkInTheContextTheyAreGiven() {
+    run(
+        () -> {
+          var context = new Context();
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> turns(1), TaskOptions.name("c").context(context)));
+              });
+          assertSame(context, children.getFirst().context());
+          assertEquals("c", children.getFirst().name());
+        });
+  }
+
+  @Test
+  void L46_aGroupInsideATimeoutIsCancelledByIt() {
+    run(
+        () -> {
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ms(1),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                children.add(g.createTask(() -> hang()));
+                              })));
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L46_aThousandChildren() {
+    run(
+        () -> {
+          int[] sum = {0};
+          taskGroup(
+              (TaskGroup g) -> {
+                for (int i = 0; i < 1000; i++) {
+                  int n = i;
+                  g.createTask(
+                      () -> {
+                        turns(n % 3);
+                        sum[0] += n;
+                      });
+                }
+              });
+          assertEquals(999 * 1000 / 2, sum[0]);
+        });
+  }
+
+  @Test
+  void L46_manyChildrenCancelledByOneFailure() {
+    run(
+        () -> {
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  taskGroup(
+                      (TaskGroup g) -> {
+                        for (int i = 0; i < 200; i++) {
+                          children.add(g.createTask(() -> hang()));
+                        }
+                        g.createTask(() -> fail(new IllegalStateException("boom")));
+                      }));
+          assertTrue(children.stream().allMatch(Promise::cancelled));
+        });
+  }
+
+  @Test
+  void L47_cancelFromTheBodyEndsTheGroupQuietly() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                groups.add(g);
+                children.add(g.createTask(() -> hang()));
+                turns(1);
+                g.cancel();
+                g.cancel();
+                hang();
+                seen.add("never");
+              });
+          groups.getFirst().cancel();
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(List.of(), seen);
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelAtTheEndOfTheBodyLeavesNoTrace() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> hang()));
+                g.cancel();
+              });
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+          turns(2);
+          taskGroup(
+              (TaskGroup g) -> {
+                g.cancel();
+              });
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelFromAChildEndsTheGroupQuietly() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> hang()));
+                children.add(
+                    g.createTask(
+                        () -> {
+                          turns(2);
+                          g.cancel();
+                        }));
+              });
+          assertTrue(children.get(0).cancelled());
+          assertTrue(children.get(1).cancelled());
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelFromACallbackInterruptsTheBody() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                loop.callLater(ms(1), g::cancel);
+                try {
+                  hang();
+                } finally {
+                  seen.add("interrupted");
+                }
+              });
+          assertEquals(List.of("interrupted"), seen);
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_cancelDoesNotHideRealErrors() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  try {
+                                    hang();
+                                  } finally {
+                                    fail(new IllegalStateException("cleanup"));
+                                  }
+                                });
+                            turns(1);
+                            g.cancel();
+                          }));
+          assertEquals(Set.of(IllegalStateException.class), types(group));
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_cancelDoesNotSwallowACancelFromOutside() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () -> {
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          groups.add(g);
+                          g.createTask(
+                              () -> {
+                                untilCancelled();
+                                await(gate);
+                              });
+                        });
+                    seen.add("never");
+                  });
+          turns(2);
+          groups.getFirst().cancel();
+          turns(1);
+          task.cancel("outside");
+          turns(1);
+          gate.setResult("end");
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(), seen);
+          assertEquals(1, task.cancelling());
+        });
+  }
+
+  @Test
+  void L47_aTimeoutDuringACancelledDrainStillRaises() {
+    run(
+        () -> {
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ms(2),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                g.createTask(
+                                    () -> {
+                                      untilCancelled();
+                                      sleep(ms(6));
+                                    });
+                                turns(1);
+                                g.cancel();
+                              })));
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_aCancelledGroupRefusesTasks() {
+    run(
+        () -> {
+          Coroutine<Integer> late = async(() -> 1);
+          taskGroup(
+              (TaskGroup g) -> {
+                g.cancel();
+                assertThrows(IllegalStateException.class, () -> g.createTask(late));
+                seen.add("refused");
+              });
+          assertEquals(List.of("refused"), seen);
+          assertThrows(IllegalStateException.class, () -> await(late));
+        });
+  }
+
+  @Test
+  void L47_anEagerChildThatCancelsTheGroupIsCancelledToo() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(
+                    g.createTask(
+                        () -> {
+                          g.cancel();
+                          hang();
+                        },
+                        TaskOptions.defaults().eagerStart(true)));
+              });
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+          turns(1);
+        });
+  }
+
+  @Test
+  void L28_anEagerChildThatFailsAtOnceFailsTheGroupInItsTurn() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> fail(new IllegalStateException("eager")),
+                                TaskOptions.defaults().eagerStart(true));
+                            seen.add("not yet");
+                          }));
+          assertEquals(List.of("not yet"), seen);
+          assertEquals(1, group.exceptions().size());
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  private void spawn(TaskGroup group, int left) {
+    seen.add(left);
+    sleep(java.time.Duration.ZERO);
+    if (left > 0) {
+      group.createTask(() -> spawn(group, left - 1));
+    }
+  }
+
+  private void spawnForEver(TaskGroup group) {
+    turns(1);
+    group.createTask(() -> spawnForEver(group));
+    turns(1);
+  }
+
+  private static void fail(Exception failure) throws Exception {
+    throw failure;
+  }
+
+  private static Set<Class<?>> types(ThrowableGroup group) {
+    return group.exceptions().stream().map(Object::getClass).collect(Collectors.toSet());
+  }
+
+  private static Task<?> current() {
+    Task<?> task = Task.current();
+    assertNotNull(task);
+    return task;
+  }
+}
