@@ -1,0 +1,87 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// What the figures of a run depend on besides the code: to be read with them.
+record Machine(Map<String, String> facts, double load) {
+  /// Above this much work of others per core before the start, figures are not to be quoted.
+  private static final double BUSY = 0.3;
+
+  static Machine here(Path home, Optional<PythonSide> python) throws InterruptedException {
+    var system = ManagementFactory.getOperatingSystemMXBean();
+    double load = system.getSystemLoadAverage();
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
+    facts.put("commit", commit(home));
+    facts.put("processor", system.getAvailableProcessors() + " × " + processor());
+    facts.put(
+        "kernel", property("os.name") + " " + property("os.version") + " " + property("os.arch"));
+    facts.put("JDK", property("java.vm.vendor") + " " + property("java.vm.version"));
+    facts.put("Python", python.map(side -> side.versions().get("asyncio")).orElse("none"));
+    facts.put(
+        "uvloop",
+        python
+            .filter(side -> side.has("uvloop"))
+            .map(side -> side.versions().get("uvloop"))
+            .orElse("none"));
+    facts.put("load before", String.format(Locale.ROOT, "%.2f", load));
+    return new Machine(facts, load / system.getAvailableProcessors());
+  }
+
+  /// True when others use the machine: then the figures say little.
+  boolean busy() {
+    return load > BUSY;
+  }
+
+  /// One fact a line, each after `prefix`.
+  String lines(String prefix) {
+    var lines = new StringBuilder();
+    facts.forEach(
+        (name, value) -> lines.append(prefix).append(name).append(": ").append(value).append('\n'));
+    return lines.toString();
+  }
+
+  private static String property(String name) {
+    return System.getProperty(name, "?");
+  }
+
+  private static String processor() {
+    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .findFirst()
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .orElse(property("os.arch"));
+    } catch (IOException e) {
+      return property("os.arch");
+    }
+  }
+
+  private static String commit(Path home) throws InterruptedException {
+    try {
+      var git = List.of("git", "-C", home.toString());
+      var commit = new Program(join(git, "rev-parse", "--short", "HEAD")).output().strip();
+      var changes = new Program(join(git, "status", "--porcelain", "core", "bench")).output();
+      return changes.isBlank() ? commit : commit + " and changes";
+    } catch (IOException e) {
+      return "none";
+    }
+  }
+
+  private static List<String> join(List<String> start, String... more) {
+    var all = new ArrayList<>(start);
+    all.addAll(List.of(more));
+    return all;
+  }
+}

@@ -1,0 +1,14 @@
+package weft.bench;
+
+import java.util.concurrent.TimeUnit;
+
+/// Hello without Weft: `PlainHello SECONDS`. The least that launching a JVM costs.
+final class PlainHello {
+  private PlainHello() {}
+
+  public static void main(String[] args) throws InterruptedException {
+    System.out.println("Hello ...");
+    TimeUnit.MILLISECONDS.sleep(Math.round(Double.parseDouble(args[0]) * 1_000));
+    System.out.println("World!");
+  }
+}

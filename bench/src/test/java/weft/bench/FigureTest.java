@@ -1,0 +1,37 @@
+package weft.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class FigureTest {
+  @Test
+  void ofSeveralRoundsItIsTheMedianOfTheirMedians() {
+    var figure = Figure.of(List.of(round(1, 9, 9), round(4, 5, 6), round(7, 7, 100)));
+    assertEquals(7, figure.median());
+    assertEquals(5, figure.min());
+    assertEquals(9, figure.max());
+    assertEquals(3, figure.rounds());
+  }
+
+  @Test
+  void ofOneRoundItIsTheMedianOfItsIterations() {
+    var figure = Figure.of(List.of(round(3, 1, 2, 4)));
+    assertEquals(2.5, figure.median());
+    assertEquals(1, figure.min());
+    assertEquals(4, figure.max());
+  }
+
+  @Test
+  void aFigureWhoseRoundsLieFarApartIsWide() {
+    assertTrue(Figure.of(List.of(round(100), round(100), round(126))).wide());
+    assertFalse(Figure.of(List.of(round(100), round(100), round(124))).wide());
+  }
+
+  private static Reading round(double... values) {
+    return new Reading(java.util.Arrays.stream(values).boxed().toList());
+  }
+}
