@@ -70,8 +70,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /* ---- What a loop implements ---- */
 
-  /// Puts a step at the end of the ready queue. Called on the loop's thread, or while the loop does
-  /// not run.
+  /// Puts a step at the end of the ready queue. Called on the loop's thread while the loop runs.
   protected abstract void enqueue(Runnable step);
 
   /// Puts a step at the end of the ready queue, from any thread, and wakes the loop if it waits;
@@ -111,6 +110,16 @@ public abstract class AbstractEventLoop implements EventLoop {
   protected final void afterPoll() {
     if (instrument != null) {
       instrument.afterPoll();
+    }
+  }
+
+  /// Queues a step for a caller that was checked. Before the run that goes the way of other
+  /// threads' steps, so that all that one thread queues stays in order.
+  final void submit(Runnable step) {
+    if (running) {
+      enqueue(step);
+    } else {
+      enqueueThreadsafe(step);
     }
   }
 
@@ -190,8 +199,8 @@ public abstract class AbstractEventLoop implements EventLoop {
     Debug.closed(this);
   }
 
-  /// Unwinds the tasks that are still suspended, so that their `finally` blocks run and their stacks
-  /// are freed. They can wait for nothing any more.
+  /// Unwinds the tasks that are still suspended, so that their `finally` blocks run and their
+  /// stacks are freed. They can wait for nothing any more.
   private void dismiss(List<Task<?>> left) {
     dismissing = true;
     for (Task<?> task : left) {
@@ -226,7 +235,9 @@ public abstract class AbstractEventLoop implements EventLoop {
       checkOpen();
       if (running) {
         throw new IllegalStateException(
-            "called from " + Thread.currentThread() + ", which is not the thread of this running"
+            "called from "
+                + Thread.currentThread()
+                + ", which is not the thread of this running"
                 + " event loop; use callSoonThreadsafe");
       }
     }
@@ -240,7 +251,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     Objects.requireNonNull(callback, "callback");
     checkCaller();
     Handle handle = new Handle(this, callback, context);
-    enqueue(handle);
+    submit(handle);
     return handle;
   }
 
@@ -258,16 +269,14 @@ public abstract class AbstractEventLoop implements EventLoop {
   }
 
   @Override
-  public final TimerHandle callLater(
-      Duration delay, Runnable callback, @Nullable Context context) {
+  public final TimerHandle callLater(Duration delay, Runnable callback, @Nullable Context context) {
     long delayNanos = Durations.nanos(Objects.requireNonNull(delay, "delay"));
     return callAtNanos(Durations.deadline(timeNanos(), delayNanos), callback, context);
   }
 
   @Override
   public final TimerHandle callAt(Duration when, Runnable callback, @Nullable Context context) {
-    return callAtNanos(
-        Durations.nanos(Objects.requireNonNull(when, "when")), callback, context);
+    return callAtNanos(Durations.nanos(Objects.requireNonNull(when, "when")), callback, context);
   }
 
   final TimerHandle callAtNanos(long whenNanos, Runnable callback, @Nullable Context context) {

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletionException;
@@ -12,8 +13,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// Several awaitables in the order of their completion, made by [Weft#asCompleted]. A `for` loop
-/// over it gives the promises themselves, each done; it can be left and taken up again. Whoever wants
-/// only results takes [#nextAwaitable].
+/// over it gives the promises themselves, each done; it can be left and taken up again. Whoever
+/// wants only results takes [#nextAwaitable].
 ///
 /// When the time is up, each further item is a [TimeoutException], wrapped in a
 /// [CompletionException] where it comes out of the iterator; the tasks themselves go on.
@@ -25,7 +26,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
   private final AbstractEventLoop loop;
   private final ArrayDeque<Promise<T>> done = new ArrayDeque<>();
   private final ArrayDeque<Promise<Void>> waiters = new ArrayDeque<>();
-  private final Map<Promise<T>, Boolean> pending = new IdentityHashMap<>();
+  private final Map<Promise<T>, Boolean> pending = new LinkedHashMap<>();
   private final @Nullable TimerHandle timer;
   private int left;
   private boolean timedOut;
@@ -44,10 +45,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
     for (Promise<T> promise : pending.keySet()) {
       promise.addInternalCallback(this::completed, owner);
     }
-    timer =
-        timeout == null || left == 0
-            ? null
-            : loop.callLater(timeout, this::timeUp);
+    timer = timeout == null || left == 0 ? null : loop.callLater(timeout, this::timeUp);
   }
 
   private void completed(Promise<T> promise) {
@@ -72,7 +70,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
   private void wakeNext() {
     for (Promise<Void> waiter; (waiter = waiters.poll()) != null; ) {
       if (!waiter.done()) {
-        waiter.setValue(null);
+        waiter.release();
         return;
       }
     }

@@ -19,6 +19,7 @@ public sealed interface Awaitable<T> permits Coroutine, Promise {
 
   /// Like [#await()], but throws an exception of the given type as it is.
   ///
-  /// @param expected the checked exception that the caller wants to see, such as `IOException.class`
+  /// @param expected the checked exception that the caller wants to see, such as
+  ///   `IOException.class`
   <X extends Throwable> T await(Class<X> expected) throws X;
 }

@@ -4,8 +4,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
 
-/// Several throwables as one, with an [Error] among them: an error itself, so that
-/// `catch (Exception e)` does not swallow what it would not have swallowed alone.
+/// Several throwables as one, with an [Error] among them: an error itself, so that `catch
+/// (Exception e)` does not swallow what it would not have swallowed alone.
 public final class BaseExceptionGroup extends Error implements ThrowableGroup {
   private final String text;
   private final transient List<Throwable> exceptions;

@@ -51,7 +51,7 @@ public final class ContextVar<T> {
   }
 
   /// The value in the current context, or the given one.
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({"unchecked", "NullAway"}) // null only where the user put it
   public T get(T otherwise) {
     Context context = Context.current();
     return context.contains(this) ? (T) context.bindings().get(this) : otherwise;
@@ -105,8 +105,7 @@ public final class ContextVar<T> {
     private final @Nullable T oldValue;
     private boolean used;
 
-    private Token(
-        ContextVar<T> variable, Context context, boolean hadValue, @Nullable T oldValue) {
+    private Token(ContextVar<T> variable, Context context, boolean hadValue, @Nullable T oldValue) {
       this.variable = variable;
       this.context = context;
       this.hadValue = hadValue;

@@ -64,7 +64,9 @@ public final class Coroutine<T> implements Awaitable<T> {
     Body<? extends T> claimed = body;
     if (claimed == null) {
       throw new IllegalStateException(
-          this + " was already awaited, made a task or closed; a coroutine runs once: make a new one");
+          this
+              + " was already awaited, made a task or closed; a coroutine runs once: make a new"
+              + " one");
     }
     body = null;
     if (neverAwaited != null) {

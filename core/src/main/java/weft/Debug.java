@@ -91,7 +91,8 @@ final class Debug {
           () -> {
             if (open.get() != null) {
               logger()
-                  .log(Level.WARNING, "unclosed event loop " + open + "; made at:" + lines(created));
+                  .log(
+                      Level.WARNING, "unclosed event loop " + open + "; made at:" + lines(created));
             }
           });
     }
@@ -127,7 +128,9 @@ final class Debug {
                     + cycle.stream()
                         .map(
                             t ->
-                                "  " + t + Arrays.stream(t.stack())
+                                "  "
+                                    + t
+                                    + Arrays.stream(t.stack())
                                         .limit(FRAMES_MAX)
                                         .map(f -> "\n      at " + f)
                                         .collect(Collectors.joining()))

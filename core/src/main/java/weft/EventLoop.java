@@ -25,7 +25,7 @@ public interface EventLoop extends Executor {
   /// `WEFT_LOOP`, else `selector`. The caller closes it.
   ///
   /// @throws IllegalArgumentException if no such kind exists or it is not available here; the
-  ///     message says which are
+  ///   message says which are
   static EventLoop create() {
     return EventLoopProvider.chosen(null).create();
   }
@@ -33,7 +33,7 @@ public interface EventLoop extends Executor {
   /// Makes a new loop of the named kind; `auto` takes the best available.
   ///
   /// @throws IllegalArgumentException if no such kind exists or it is not available here; the
-  ///     message says which are
+  ///   message says which are
   static EventLoop create(String name) {
     return EventLoopProvider.chosen(name).create();
   }
@@ -56,13 +56,13 @@ public interface EventLoop extends Executor {
   /// ready, and returns.
   ///
   /// @throws IllegalStateException if the loop runs or is closed, or another loop runs on this
-  ///     thread
+  ///   thread
   void runForever();
 
   /// Runs until the awaitable is done, and returns or throws its outcome as `await` does.
   ///
   /// @throws IllegalStateException if the loop cannot be run, see [#runForever], or was stopped
-  ///     before the awaitable was done
+  ///   before the awaitable was done
   <T> T runUntilComplete(Awaitable<T> awaitable);
 
   /// Makes the run return at the end of the current batch of callbacks. What these have added stays

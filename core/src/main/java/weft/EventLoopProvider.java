@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import weft.spi.DriverProvider;
 
-/// Makes loops of one kind. Found by [ServiceLoader]; every [DriverProvider] counts as one too, with
-/// Weft's standard loop on top of its driver.
+/// Makes loops of one kind. Found by [ServiceLoader]; every [DriverProvider] counts as one too,
+/// with Weft's standard loop on top of its driver.
 public interface EventLoopProvider {
   /// The name users choose the loop by: lower case, unique.
   String name();
@@ -47,7 +47,7 @@ public interface EventLoopProvider {
   /// `-Dweft.loop`, else by `WEFT_LOOP`, else `selector`.
   ///
   /// @throws IllegalArgumentException if it does not exist or is not available; the message says
-  ///     which are
+  ///   which are
   static EventLoopProvider chosen(@Nullable String name) {
     String source = "";
     if (name == null) {
@@ -68,7 +68,13 @@ public interface EventLoopProvider {
         Optional<String> reason = provider.unavailable();
         if (reason.isPresent()) {
           throw new IllegalArgumentException(
-              "event loop '" + name + "'" + source + " is not available: " + reason.get() + "; "
+              "event loop '"
+                  + name
+                  + "'"
+                  + source
+                  + " is not available: "
+                  + reason.get()
+                  + "; "
                   + list(all));
         }
         return provider;
@@ -81,7 +87,10 @@ public interface EventLoopProvider {
   private static String list(List<EventLoopProvider> all) {
     return "there are: "
         + all.stream()
-            .map(p -> p.name() + p.unavailable().map(why -> " (not available: " + why + ")").orElse(""))
+            .map(
+                p ->
+                    p.name()
+                        + p.unavailable().map(why -> " (not available: " + why + ")").orElse(""))
             .collect(Collectors.joining(", "));
   }
 }

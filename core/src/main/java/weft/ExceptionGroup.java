@@ -9,11 +9,17 @@ public final class ExceptionGroup extends RuntimeException implements ThrowableG
   private final String text;
   private final transient List<Throwable> exceptions;
 
-  /// A group of at least one member.
+  /// A group of at least one member, none of them an [Error].
   public ExceptionGroup(String message, List<? extends Throwable> exceptions) {
     super(Groups.withCount(message, Groups.members(exceptions)));
     this.text = message;
     this.exceptions = Groups.members(exceptions);
+    for (Throwable member : exceptions) {
+      if (member instanceof Error) {
+        throw new IllegalArgumentException(
+            "an Error in a group needs a BaseExceptionGroup; ThrowableGroup.of(…) chooses", member);
+      }
+    }
     this.exceptions.forEach(this::addSuppressed); // so that every logger shows them
   }
 

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Invariant: `suspend` returns only after `wake` or a hand-over, never because somebody else
 /// offered the continuation (a thread dump does that); hence the loops around yield and park.
+@SuppressWarnings("NullAway") // what the direct engine needs is there when it is chosen
 abstract sealed class Fiber implements Runnable {
   private static final String OPEN_FLAG =
       "--add-opens java.base/java.lang=" + moduleName(Fiber.class.getModule());
@@ -47,8 +48,7 @@ abstract sealed class Fiber implements Runnable {
     if (!wanted.equals("portable")) {
       try {
         Class<?> builders = Class.forName("java.lang.ThreadBuilders");
-        MethodHandles.Lookup lang =
-            MethodHandles.privateLookupIn(builders, MethodHandles.lookup());
+        MethodHandles.Lookup lang = MethodHandles.privateLookupIn(builders, MethodHandles.lookup());
         newVirtualThread =
             lang.findStatic(
                 builders,
@@ -238,7 +238,7 @@ abstract sealed class Fiber implements Runnable {
   /// Queues this fiber: its `suspend` returns when its turn comes. Loop thread.
   final void wake() {
     woken = true;
-    loop.enqueue(this);
+    loop.submit(this);
   }
 
   /// Suspends the calling stack and runs `other` at once, before anything that is queued. The
@@ -345,8 +345,7 @@ abstract sealed class Fiber implements Runnable {
     private void start() {
       try {
         Runnable body = this::body;
-        thread =
-            (Thread) NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, body);
+        thread = (Thread) NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, body);
       } catch (Throwable t) {
         throw new LinkageError("new virtual thread", t);
       }

@@ -21,13 +21,19 @@ final class Gather<T, R> {
 
   @SuppressWarnings("unchecked")
   private Gather(
-      AbstractEventLoop loop, Collection<? extends Awaitable<? extends T>> awaitables, boolean settle) {
+      AbstractEventLoop loop,
+      Collection<? extends Awaitable<? extends T>> awaitables,
+      boolean settle) {
     this.settle = settle;
     for (Awaitable<? extends T> awaitable : awaitables) {
       Promise<T> child = distinct.get(awaitable);
       if (child == null) {
         child = (Promise<T>) Weft.ensureFuture(awaitable);
         distinct.put(awaitable, child);
+      }
+      if (child.loop != loop) {
+        throw new IllegalArgumentException(
+            "gather takes promises of one event loop; " + child + " belongs to another");
       }
       inOrder.add(child);
     }

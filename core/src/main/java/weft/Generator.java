@@ -8,8 +8,8 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// An iterator whose items are emitted by a coroutine: Java's `for` over it is asyncio's
-/// `async for`. Made by [Weft#generator].
+/// An iterator whose items are emitted by a coroutine: Java's `for` over it is asyncio's `async
+/// for`. Made by [Weft#generator].
 ///
 /// The body runs only while the consumer asks for an item; both may await anything meanwhile, and
 /// control passes between them directly, without a trip through the loop. Iterate once.
@@ -177,8 +177,8 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
       }
     }
 
+    @SuppressWarnings("NullAway") // null only where the user put it
     T take() {
-      @SuppressWarnings("NullAway") // null only where the user put it
       T taken = item;
       item = null;
       hasItem = false;

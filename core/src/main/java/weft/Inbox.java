@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A stack that producers push on with one compare-and-set and the loop takes as a whole and turns
 /// around: first in, first out for each producer and over all. Before it waits, the loop raises
-/// `asleep` and then looks whether the stack is empty; a producer pushes and then looks at `asleep`.
-/// Both accesses are volatile on both sides, so at least one of the two sees the other (Dekker), and
-/// a wake-up is never lost. Whoever lowers `asleep` makes the one system call; a loop that is awake
-/// costs none.
+/// `asleep` and then looks whether the stack is empty; a producer pushes and then looks at
+/// `asleep`. Both accesses are volatile on both sides, so at least one of the two sees the other
+/// (Dekker), and a wake-up is never lost. Whoever lowers `asleep` makes the one system call; a loop
+/// that is awake costs none.
 final class Inbox {
   private static final VarHandle TOP;
   private static final VarHandle ASLEEP;

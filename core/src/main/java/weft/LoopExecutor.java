@@ -88,7 +88,8 @@ final class LoopExecutor {
     return existing;
   }
 
-  /// As many threads as asyncio's: enough for blocking calls, few enough to be cheap. Idle ones end.
+  /// As many threads as asyncio's: enough for blocking calls, few enough to be cheap. Idle ones
+  /// end.
   private static ExecutorService newPool() {
     int threadsMax = Math.min(32, Runtime.getRuntime().availableProcessors() + 4);
     String prefix = "weft-" + POOLS.incrementAndGet() + "-";
@@ -128,7 +129,9 @@ final class LoopExecutor {
       Debug.logger()
           .log(
               Level.WARNING,
-              "the default executor did not end within " + timeout + "; its threads are left alone");
+              "the default executor did not end within "
+                  + timeout
+                  + "; its threads are left alone");
       existing.shutdownNow();
     }
   }

@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param <T> the type of the result
 /// @see <a href="https://docs.python.org/3/library/asyncio-future.html">asyncio futures</a>
-public sealed class Promise<T> implements Awaitable<T>, Future<T>
-    permits Task, LinkedPromise {
+public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, LinkedPromise {
   /* Overview. `state` moves once, from PENDING to one of the others; `outcome` then holds the value,
    * a Failure, or for CANCELLED the error or message (or null). Whoever waits stands in `waiters`:
    * null, one waiter, or a list. A waiter is a Task that is suspended in await, or a DoneCallback.
@@ -161,8 +160,15 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
     failure.watch(this, awaited);
   }
 
-  final void setValue(T value) {
+  final void setValue(@Nullable T value) {
     complete(VALUE, value);
+  }
+
+  /// Completes the promise without a value, if nobody has: it only served to wait.
+  final void release() {
+    if (state == PENDING) {
+      complete(VALUE, null);
+    }
   }
 
   final void setCancelled(@Nullable Object errorOrMessage) {
@@ -193,7 +199,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
     if (waiter instanceof Task<?> task) {
       task.fiber.wake();
     } else {
-      loop.enqueue((DoneCallback<?>) waiter);
+      loop.submit((DoneCallback<?>) waiter);
     }
   }
 
@@ -202,8 +208,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
     return cancel(null);
   }
 
-  /// Cancels the promise: whoever awaits it gets a [CancelledError] with this message. For a
-  /// [Task] this is a request instead. Returns false if the promise is done.
+  /// Cancels the promise: whoever awaits it gets a [CancelledError] with this message. For a [Task]
+  /// this is a request instead. Returns false if the promise is done.
   public boolean cancel(@Nullable String message) {
     if (state != PENDING) {
       return false;
@@ -244,7 +250,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
   }
 
   /// Registers a callback of Weft's own, by which `owner` is said to wait for this promise.
-  final void addInternalCallback(Consumer<? super Promise<T>> callback, @Nullable Promise<?> owner) {
+  final void addInternalCallback(
+      Consumer<? super Promise<T>> callback, @Nullable Promise<?> owner) {
     addWaiter(new DoneCallback<>(this, callback, owner));
   }
 
@@ -291,8 +298,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
     }
     List<Promise<?>> found = new ArrayList<>();
     for (Object waiter : waiting instanceof Waiters several ? several : List.of(waiting)) {
-      Promise<?> owner =
-          waiter instanceof Task<?> task ? task : ((DoneCallback<?>) waiter).owner;
+      Promise<?> owner = waiter instanceof Task<?> task ? task : ((DoneCallback<?>) waiter).owner;
       if (owner != null) {
         found.add(owner);
       }
@@ -333,8 +339,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
 
   /* ---- java.util.concurrent.Future: any thread ---- */
 
-  /// As [#cancel()], from any thread. Returns false if the promise is done; from another thread than
-  /// the loop's the request is passed on, and true means only that.
+  /// As [#cancel()], from any thread. Returns false if the promise is done; from another thread
+  /// than the loop's the request is passed on, and true means only that.
   @Override
   public final boolean cancel(boolean mayInterruptIfRunning) {
     if (isDone()) {
@@ -364,7 +370,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
   /// @throws ExecutionException if the outcome is an exception
   /// @throws CancellationException if the promise was cancelled
   /// @throws IllegalStateException if called in a callback of the loop that has to complete it, or
-  ///     if the loop is closed
+  ///   if the loop is closed
   @Override
   public final T get() throws InterruptedException, ExecutionException {
     try {
@@ -405,12 +411,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
       task.awaitPromise(this);
     } else {
       Promise<Void> timer = new Promise<>(loop);
-      Consumer<Promise<T>> done =
-          p -> {
-            if (!timer.done()) {
-              timer.setValue(null);
-            }
-          };
+      Consumer<Promise<T>> done = p -> timer.release();
       addInternalCallback(done, task);
       TimerHandle handle = loop.wakeAfter(timeoutNanos, timer, null);
       try {
@@ -466,6 +467,11 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
     }
   }
 
+  /// The exception of a failed promise, without counting as having seen it; null otherwise.
+  final @Nullable Throwable failure() {
+    return outcome instanceof Failure failure && isDone() ? failure.exception : null;
+  }
+
   final @Nullable Throwable created() {
     return created;
   }
@@ -487,7 +493,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T>
       case VALUE -> "finished result=" + Debug.shorten(String.valueOf(outcome));
       case FAILED ->
           "finished exception="
-              + Debug.shorten(String.valueOf(((Failure) Objects.requireNonNull(outcome)).exception));
+              + Debug.shorten(
+                  String.valueOf(((Failure) Objects.requireNonNull(outcome)).exception));
       default -> "cancelled";
     };
   }

@@ -17,8 +17,8 @@ final class RunUntilComplete {
     Promise<T> promise = ensure(loop, awaitable);
     Consumer<Promise<T>> stopper =
         done -> {
-          if (!(done.done() && isLoopExit(done))) {
-            loop.stop();
+          if (!(done.failure() instanceof LoopExit)) {
+            loop.stop(); // a LoopExit ends the run by itself; a stop left over would end the next
           }
         };
     promise.addInternalCallback(stopper, (Promise<?>) null);
@@ -36,12 +36,6 @@ final class RunUntilComplete {
       throw new IllegalStateException("the event loop was stopped before " + promise + " was done");
     }
     return promise.result();
-  }
-
-  /// A task that ends with a [LoopExit] ends the run by itself; a stop left over would end the next.
-  private static boolean isLoopExit(Promise<?> promise) {
-    return promise.state() == java.util.concurrent.Future.State.FAILED
-        && promise.exceptionNow() instanceof LoopExit;
   }
 
   private static <T> Promise<T> ensure(AbstractEventLoop loop, Awaitable<T> awaitable) {

@@ -1,8 +1,8 @@
 package weft;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Runs several programs one after the other on one loop and in one context, and cleans up at the

@@ -4,9 +4,9 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
-/// Operating system signals, through `sun.misc.Signal`: the one file that knows it. The JDK supports
-/// that class for exactly this purpose, but the compiler cannot be kept from warning of it; hence
-/// the reflection.
+/// Operating system signals, through `sun.misc.Signal`: the one file that knows it. The JDK
+/// supports that class for exactly this purpose, but the compiler cannot be kept from warning of
+/// it; hence the reflection.
 final class Signals {
   private Signals() {}
 

@@ -71,7 +71,7 @@ public final class Task<T> extends Promise<T> {
     if (Boolean.TRUE.equals(options.eagerStart()) && Fiber.running() == on) {
       task.startNow();
     } else {
-      on.enqueue(task.fiber);
+      on.submit(task.fiber);
     }
     return task;
   }
@@ -88,7 +88,7 @@ public final class Task<T> extends Promise<T> {
     try {
       creator.fiber.lendTo(fiber);
     } catch (IllegalStateException pinned) {
-      loop.enqueue(fiber);
+      loop.submit(fiber);
     }
   }
 
@@ -229,7 +229,10 @@ public final class Task<T> extends Promise<T> {
     loop.throwIfDismissed(this);
     if (promise.loop != loop) {
       throw new IllegalStateException(
-          name() + " awaits " + promise + " of another loop; pass the result on with"
+          name()
+              + " awaits "
+              + promise
+              + " of another loop; pass the result on with"
               + " callSoonThreadsafe, or await toCompletableFuture()");
     }
     AwaitGraph.checkCycle(this, promise);
@@ -345,8 +348,13 @@ public final class Task<T> extends Promise<T> {
   /* ---- Looking at a task ---- */
 
   /// The frames of the coroutine's stack, innermost first, without Weft's and the JDK's machinery
-  /// beneath; empty before the first step and after the end. On the loop's thread.
+  /// beneath; those of its exception if it has failed; otherwise empty before the first step and
+  /// after the end. On the loop's thread.
   public StackTraceElement[] stack() {
+    Throwable failure = failure();
+    if (failure != null) {
+      return Debug.userFrames(failure.getStackTrace());
+    }
     return Debug.userFrames(fiber.stack());
   }
 

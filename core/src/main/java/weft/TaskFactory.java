@@ -7,9 +7,7 @@ public interface TaskFactory {
   TaskFactory EAGER =
       (loop, coroutine, options) ->
           Task.create(
-              loop,
-              coroutine,
-              options.eagerStart() == null ? options.eagerStart(true) : options);
+              loop, coroutine, options.eagerStart() == null ? options.eagerStart(true) : options);
 
   /// Makes a task, normally by [Task#create], honouring all options.
   Task<?> create(EventLoop loop, Coroutine<?> coroutine, TaskOptions options);

@@ -54,7 +54,7 @@ public final class TaskGroup {
   /// waits.
   ///
   /// @throws IllegalStateException if the group has finished or is shutting down; the coroutine is
-  ///     closed then
+  ///   closed then
   public <T> Task<T> createTask(Coroutine<T> coroutine) {
     return createTask(coroutine, TaskOptions.defaults());
   }
@@ -84,7 +84,8 @@ public final class TaskGroup {
     if (aborting || (exiting && children.isEmpty())) {
       coroutine.close();
       throw new IllegalStateException(
-          "this task group " + (exiting && children.isEmpty() ? "has finished" : "is shutting down"));
+          "this task group "
+              + (exiting && children.isEmpty() ? "has finished" : "is shutting down"));
     }
     Task<T> task = parent.loop.createTask(coroutine, options);
     // Also for a task that is done already: its failure must not cancel the parent before the
@@ -123,8 +124,8 @@ public final class TaskGroup {
 
   private void childDone(Promise<?> child) {
     children.remove((Task<?>) child);
-    if (allDone != null && children.isEmpty() && !allDone.done()) {
-      allDone.setValue(null);
+    if (allDone != null && children.isEmpty()) {
+      allDone.release();
     }
     if (child.cancelled()) {
       return;

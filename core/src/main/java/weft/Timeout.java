@@ -81,8 +81,8 @@ public final class Timeout {
     task.cancel();
   }
 
-  static <T, X extends Exception> T after(
-      @Nullable Duration delay, TimeoutBlock<T, X> block) throws TimeoutException, X {
+  static <T, X extends Exception> T after(@Nullable Duration delay, TimeoutBlock<T, X> block)
+      throws TimeoutException, X {
     Task<?> task = Task.currentOrThrow();
     Long when =
         delay == null

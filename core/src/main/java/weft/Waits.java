@@ -27,7 +27,8 @@ final class Waits {
       Until until,
       @Nullable Duration timeout) {
     Task<?> task = Task.currentOrThrow();
-    List<Promise<T>> distinct = (List<Promise<T>>) (List<?>) List.copyOf(new LinkedHashSet<>(promises));
+    List<Promise<T>> distinct =
+        (List<Promise<T>>) (List<?>) List.copyOf(new LinkedHashSet<>(promises));
     if (distinct.isEmpty()) {
       throw new IllegalArgumentException("there is nothing to wait for: the collection is empty");
     }
@@ -40,8 +41,8 @@ final class Waits {
               missing[0] <= 0
                   || until == Until.FIRST_COMPLETED
                   || (until == Until.FIRST_EXCEPTION && promise.state() == State.FAILED);
-          if (enough && !waiter.done()) {
-            waiter.setValue(null);
+          if (enough) {
+            waiter.release();
           }
         };
     TimerHandle timer =
@@ -65,8 +66,7 @@ final class Waits {
     return new Waited<>(done, pending);
   }
 
-  static <T> T waitFor(Awaitable<T> awaitable, @Nullable Duration timeout)
-      throws TimeoutException {
+  static <T> T waitFor(Awaitable<T> awaitable, @Nullable Duration timeout) throws TimeoutException {
     Task<?> task = Task.currentOrThrow();
     Objects.requireNonNull(awaitable, "awaitable");
     if (timeout == null || timeout.isPositive()) {
@@ -87,25 +87,16 @@ final class Waits {
     }
   }
 
-  private static void cancelAndWait(Task<?> task, Promise<?> promise) {
+  private static <T> void cancelAndWait(Task<?> task, Promise<T> promise) {
     Promise<Void> waiter = new Promise<>(task.loop);
-    Consumer<Promise<?>> release =
-        p -> {
-          if (!waiter.done()) {
-            waiter.setValue(null);
-          }
-        };
+    Consumer<Promise<T>> release = p -> waiter.release();
     promise.addInternalCallback(release, task);
     promise.cancel();
     try {
       waiter.await();
     } finally {
-      removeCallback(promise, release);
+      promise.removeDoneCallback(release);
     }
-  }
-
-  private static <T> void removeCallback(Promise<T> promise, Consumer<Promise<?>> callback) {
-    promise.removeDoneCallback(callback);
   }
 
   static TimeoutException withCause(CancelledError cancelled) {

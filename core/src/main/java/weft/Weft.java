@@ -32,8 +32,8 @@ public final class Weft {
 
   /* ---- Running a program ---- */
 
-  /// Makes a loop, runs the awaitable to its end, cancels and awaits the tasks that are left, closes
-  /// the loop, and returns or throws the outcome as `await` does.
+  /// Makes a loop, runs the awaitable to its end, cancels and awaits the tasks that are left,
+  /// closes the loop, and returns or throws the outcome as `await` does.
   ///
   /// @throws IllegalStateException inside a running loop
   public static <T> T run(Awaitable<T> main) {
@@ -155,8 +155,7 @@ public final class Weft {
   }
 
   /// As [#await(Promise)], but throws an exception of the given type as it is.
-  public static <T, X extends Throwable> T await(Promise<T> promise, Class<X> expected)
-      throws X {
+  public static <T, X extends Throwable> T await(Promise<T> promise, Class<X> expected) throws X {
     return promise.await(expected);
   }
 
@@ -173,8 +172,7 @@ public final class Weft {
   }
 
   /// As [#await(Future)], but throws an exception of the given type as it is.
-  public static <T, X extends Throwable> T await(Future<T> future, Class<X> expected)
-      throws X {
+  public static <T, X extends Throwable> T await(Future<T> future, Class<X> expected) throws X {
     return wrapFuture(future).await(expected);
   }
 
@@ -184,8 +182,8 @@ public final class Weft {
     return Bridges.first(publisher, Task.currentOrThrow().loop).await(expected);
   }
 
-  /// Suspends for a time. A duration that is not positive suspends for exactly one turn of the loop.
-  /// A cancellation point.
+  /// Suspends for a time. A duration that is not positive suspends for exactly one turn of the
+  /// loop. A cancellation point.
   public static void sleep(Duration duration) {
     Task<?> task = Task.currentOrThrow();
     if (!duration.isPositive()) {
@@ -239,7 +237,7 @@ public final class Weft {
   /// Runs a block, and cancels it when the time is up (null: never).
   ///
   /// @throws TimeoutException if the time was up and the block ended with that cancellation. If it
-  ///     ended with another exception, that one is thrown, the timeout among its suppressed ones.
+  ///   ended with another exception, that one is thrown, the timeout among its suppressed ones.
   public static <T, X extends Exception> T timeout(@Nullable Duration delay, Block<T, X> block)
       throws TimeoutException, X {
     return Timeout.<T, X>after(delay, timeout -> block.call());
@@ -287,6 +285,7 @@ public final class Weft {
     Timeout.<@Nullable Void, X>at(when, voidly(block));
   }
 
+  @SuppressWarnings("NullAway") // Void has no other value
   private static <X extends Exception> TimeoutBlock<@Nullable Void, X> voidly(VoidBlock<X> block) {
     return timeout -> {
       block.run();
@@ -294,6 +293,7 @@ public final class Weft {
     };
   }
 
+  @SuppressWarnings("NullAway") // Void has no other value
   private static <X extends Exception> TimeoutBlock<@Nullable Void, X> voidly(
       VoidTimeoutBlock<X> block) {
     return timeout -> {
@@ -368,8 +368,9 @@ public final class Weft {
     return Bridges.wrap(future, AbstractEventLoop.of(EventLoop.running()));
   }
 
-  /// Runs a body that makes tasks, and returns when it and all of them have ended. If one fails, the
-  /// others are cancelled. After [TaskGroup#cancel] the result is null unless the body ended before.
+  /// Runs a body that makes tasks, and returns when it and all of them have ended. If one fails,
+  /// the others are cancelled. After [TaskGroup#cancel] the result is null unless the body ended
+  /// before.
   ///
   /// @throws ExceptionGroup with all failures, including that of the body
   /// @throws BaseExceptionGroup likewise, if an [Error] is among them
@@ -378,6 +379,7 @@ public final class Weft {
   }
 
   /// Runs a body that makes tasks, and returns when it and all of them have ended.
+  @SuppressWarnings("NullAway") // Void has no other value
   public static void taskGroup(VoidGroupBody body) {
     TaskGroup.<@Nullable Void>run(
         group -> {
@@ -388,9 +390,9 @@ public final class Weft {
 
   /* ---- Waiting for several things ---- */
 
-  /// Runs awaitables concurrently and collects their results in the order of the arguments; one that
-  /// is given twice runs once. The first failure, or cancellation, completes the returned promise;
-  /// the others go on. Cancelling the returned promise cancels all that have not ended.
+  /// Runs awaitables concurrently and collects their results in the order of the arguments; one
+  /// that is given twice runs once. The first failure, or cancellation, completes the returned
+  /// promise; the others go on. Cancelling the returned promise cancels all that have not ended.
   @SafeVarargs
   @SuppressWarnings("varargs")
   public static <T> Promise<List<T>> gather(Awaitable<? extends T>... awaitables) {
@@ -420,8 +422,8 @@ public final class Weft {
     return Gather.results(Arrays.stream(bodies).map(Weft::async).toList());
   }
 
-  /// As [#gather], but waits for all, whatever their outcome: the result is the promises, done, in the
-  /// order of the arguments. asyncio's `gather(…, return_exceptions=True)`.
+  /// As [#gather], but waits for all, whatever their outcome: the result is the promises, done, in
+  /// the order of the arguments. asyncio's `gather(…, return_exceptions=True)`.
   @SafeVarargs
   @SuppressWarnings("varargs")
   public static <T> Promise<List<Promise<T>>> gatherSettled(Awaitable<? extends T>... awaitables) {
