@@ -23,7 +23,6 @@ public abstract class AbstractEventLoop implements EventLoop {
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);
   private final Context scratch = new Context();
-  private final Context idle = new Context();
 
   /// The failures that nobody has seen yet. Concurrent: the garbage collector's thread takes part.
   final Set<Failure> unretrieved = ConcurrentHashMap.newKeySet();
@@ -45,7 +44,10 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   private @Nullable Task<?> firstTask;
   private @Nullable Task<?> current;
-  private @Nullable Context context;
+
+  /// The context in force while no task's step runs.
+  private Context callbackContext = scratch;
+
   private @Nullable TaskFactory taskFactory;
   private @Nullable Instrument instrument;
   private List<Instrument> instruments = List.of();
@@ -148,7 +150,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     } finally {
       running = false;
       current = null;
-      context = null;
+      callbackContext = scratch;
     }
   }
 
@@ -213,7 +215,6 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
     Fiber.carry(this, () -> left.forEach(Task::dismiss));
     current = null;
-    context = null;
   }
 
   final void throwIfDismissed(Task<?> task) {
@@ -249,18 +250,31 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final Handle callSoon(Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
-    checkCaller();
-    Handle handle = new Handle(this, callback, context);
-    submit(handle);
+    AbstractEventLoop caller = checkCaller();
+    Handle handle = new Handle(this, callback, captured(caller, context));
+    if (caller == this) {
+      enqueue(handle);
+    } else {
+      enqueueThreadsafe(handle);
+    }
     return handle;
+  }
+
+  /// What a callback remembers of the context: the one it is given, or the bindings in force.
+  static Object captured(@Nullable AbstractEventLoop caller, @Nullable Context explicit) {
+    if (explicit != null) {
+      return explicit;
+    }
+    return (caller != null ? caller.context() : Context.current()).bindings();
   }
 
   @Override
   public final Handle callSoonThreadsafe(Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
     checkOpen();
-    Handle handle = new ThreadsafeHandle(this, callback, context);
-    if (Fiber.running() == this) {
+    AbstractEventLoop caller = Fiber.running();
+    Handle handle = new ThreadsafeHandle(this, callback, captured(caller, context));
+    if (caller == this) {
       enqueue(handle);
     } else if (!enqueueThreadsafe(handle)) {
       checkOpen();
@@ -281,8 +295,8 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   final TimerHandle callAtNanos(long whenNanos, Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
-    checkCaller();
-    TimerHandle timer = new TimerHandle(this, whenNanos, callback, context);
+    AbstractEventLoop caller = checkCaller();
+    TimerHandle timer = new TimerHandle(this, whenNanos, callback, captured(caller, context));
     schedule(timer);
     return timer;
   }
@@ -389,29 +403,35 @@ public abstract class AbstractEventLoop implements EventLoop {
   /* ---- The context and the step in force ---- */
 
   final Context context() {
-    Context inForce = context;
-    return inForce == null ? idle : inForce;
+    Task<?> task = current;
+    return task != null ? task.activeContext : callbackContext;
   }
 
   /// Puts a context in force and returns the one before.
   final Context enter(Context entered) {
     Context outer = context();
-    context = entered;
+    Task<?> task = current;
+    if (task != null) {
+      task.activeContext = entered;
+    } else {
+      callbackContext = entered;
+    }
     return outer;
   }
 
+  /// Puts a copy of captured bindings in force, for one callback. Stores only what differs: this is
+  /// on the path of every callback, and a store of a reference costs more than a comparison.
   final void enterCopy(Map<ContextVar<?>, @Nullable Object> bindings) {
-    scratch.bindings(bindings);
-    context = scratch;
+    if (scratch.bindings() != bindings) {
+      scratch.bindings(bindings);
+    }
+    if (callbackContext != scratch) {
+      callbackContext = scratch;
+    }
   }
 
-  final void leave() {
-    context = null;
-  }
-
-  final void enterStep(Task<?> task, Context active) {
+  final void enterStep(Task<?> task) {
     current = task;
-    context = active;
     if (instrument != null) {
       instrument.beforeStep(task);
     }
@@ -422,7 +442,6 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   final void leaveStep(Task<?> task) {
     current = null;
-    context = null;
     if (debug) {
       Debug.reportSlow(this, task, timeNanos() - stepBegan);
     }

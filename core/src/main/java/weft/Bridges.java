@@ -165,18 +165,13 @@ final class Bridges {
   /* ---- To the JDK ---- */
 
   static <T> CompletableFuture<T> toCompletableFuture(Promise<T> promise) {
-    CompletableFuture<T> future =
-        new CompletableFuture<>() {
-          @Override
-          public boolean cancel(boolean mayInterruptIfRunning) {
-            boolean cancelled = super.cancel(mayInterruptIfRunning);
-            if (cancelled) {
-              promise.cancel(mayInterruptIfRunning);
-            }
-            return cancelled;
-          }
-        };
-    promise.onDone(done -> pass(done, future));
+    LoopFuture<T> future = new LoopFuture<>(promise.loop);
+    future.source(promise);
+    if (promise.isDone()) {
+      pass(promise, future);
+    } else {
+      promise.onDone(done -> pass(done, future));
+    }
     return future;
   }
 
@@ -196,19 +191,7 @@ final class Bridges {
   /// Submits to another thread's loop. What goes wrong before the task exists reaches the future
   /// too.
   static <T> CompletableFuture<T> submit(Coroutine<T> coroutine, AbstractEventLoop loop) {
-    AtomicReference<@Nullable Task<T>> started = new AtomicReference<>();
-    CompletableFuture<T> future =
-        new CompletableFuture<>() {
-          @Override
-          public boolean cancel(boolean mayInterruptIfRunning) {
-            boolean cancelled = super.cancel(mayInterruptIfRunning);
-            Task<T> task = started.get();
-            if (cancelled && task != null) {
-              task.cancel(mayInterruptIfRunning);
-            }
-            return cancelled;
-          }
-        };
+    LoopFuture<T> future = new LoopFuture<>(loop);
     loop.callSoonThreadsafe(
         () -> {
           if (future.isDone()) {
@@ -217,11 +200,8 @@ final class Bridges {
           }
           try {
             Task<T> task = loop.createTask(coroutine);
-            started.set(task);
+            future.source(task);
             task.addInternalCallback(done -> pass(done, future), (Promise<?>) null);
-            if (future.isCancelled()) {
-              task.cancel();
-            }
           } catch (Throwable t) {
             future.completeExceptionally(t);
             if (t instanceof LoopExit exit) {

@@ -213,6 +213,9 @@ abstract sealed class Fiber implements Runnable {
     if (next == null) {
       next = returnTo;
       returnTo = null;
+    } else if (next.returnTo == null) {
+      next.returnTo = returnTo; // who lent us the thread gets it back from whom we hand over to
+      returnTo = null;
     }
     handOver = null;
     LoopExit exit = task.takeExit();
@@ -273,8 +276,9 @@ abstract sealed class Fiber implements Runnable {
     handOver = other;
   }
 
-  /// Whether the stack stands in a blocking call of the JDK (direct engine only).
-  abstract boolean blockedInJdk();
+  /// Whether the stack stands in a blocking call of the JDK, or runs and may come to one, so that a
+  /// cancellation has to interrupt it (direct engine only).
+  abstract boolean canBlockInJdk();
 
   abstract void interrupt();
 
@@ -368,7 +372,7 @@ abstract sealed class Fiber implements Runnable {
     }
 
     @Override
-    boolean blockedInJdk() {
+    boolean canBlockInJdk() {
       return thread != null && !suspended && !isFinished();
     }
 
@@ -459,7 +463,7 @@ abstract sealed class Fiber implements Runnable {
     }
 
     @Override
-    boolean blockedInJdk() {
+    boolean canBlockInJdk() {
       return false;
     }
 

@@ -2,7 +2,7 @@ package weft;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -14,7 +14,7 @@ final class Gather<T, R> {
   private static final Consumer<Promise<?>> REPORT_LATE = Gather::reportLate;
 
   private final List<Promise<T>> inOrder = new ArrayList<>();
-  private final Map<Awaitable<?>, Promise<T>> distinct = new IdentityHashMap<>();
+  private final Map<Awaitable<?>, Promise<T>> distinct = new LinkedHashMap<>();
   private final LinkedPromise.Gathering<R> outer;
   private final boolean settle;
   private int finished;

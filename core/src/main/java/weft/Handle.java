@@ -12,15 +12,15 @@ public class Handle implements Runnable {
   final AbstractEventLoop loop;
   private @Nullable Runnable callback;
 
-  /// The captured bindings, or the explicit [Context] to run in.
+  /// The captured bindings, or the [Context] to run in.
   private Object context;
 
   private @Nullable Throwable created;
 
-  Handle(AbstractEventLoop loop, Runnable callback, @Nullable Context explicit) {
+  Handle(AbstractEventLoop loop, Runnable callback, Object captured) {
     this.loop = loop;
     this.callback = callback;
-    this.context = explicit != null ? explicit : Context.current().bindings();
+    this.context = captured;
     if (loop.debug) {
       created = Debug.trace("callback scheduled");
     }
@@ -75,7 +75,6 @@ public class Handle implements Runnable {
     } catch (Throwable t) {
       report(due, t);
     } finally {
-      loop.leave();
       if (loop.debug) {
         Debug.reportSlow(loop, this, loop.timeNanos() - began);
       }

@@ -227,8 +227,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   /// Registers a callback that runs in the given context.
   public final void addDoneCallback(
       Consumer<? super Promise<T>> callback, @Nullable Context context) {
-    loop.checkCaller();
-    addWaiter(new DoneCallback<>(this, Objects.requireNonNull(callback, "callback"), context));
+    Object captured = AbstractEventLoop.captured(loop.checkCaller(), context);
+    addWaiter(new DoneCallback<>(this, Objects.requireNonNull(callback, "callback"), captured));
   }
 
   /// Takes back all registrations of an equal callback that have not been queued yet; returns how
@@ -409,6 +409,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     }
     if (timeoutNanos == Long.MAX_VALUE) {
       task.awaitPromise(this);
+      throwIfCancelledWith(this);
     } else {
       Promise<Void> timer = new Promise<>(loop);
       Consumer<Promise<T>> done = p -> timer.release();
@@ -416,6 +417,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
       TimerHandle handle = loop.wakeAfter(timeoutNanos, timer, null);
       try {
         task.awaitPromise(timer);
+        throwIfCancelledWith(timer);
       } finally {
         handle.cancel();
         removeDoneCallback(done);
@@ -423,6 +425,13 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     }
     if (state == PENDING) {
       throw new TimeoutException();
+    }
+  }
+
+  /// In a coroutine the cancellation of what it waits for is its own.
+  private static void throwIfCancelledWith(Promise<?> awaited) {
+    if (awaited.state == CANCELLED) {
+      throw awaited.takeCancelledError();
     }
   }
 
@@ -541,9 +550,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     final Consumer<? super Promise<T>> consumer;
     final @Nullable Promise<?> owner;
 
-    DoneCallback(
-        Promise<T> promise, Consumer<? super Promise<T>> consumer, @Nullable Context context) {
-      super(promise.loop, () -> consumer.accept(promise), context);
+    DoneCallback(Promise<T> promise, Consumer<? super Promise<T>> consumer, Object captured) {
+      super(promise.loop, () -> consumer.accept(promise), captured);
       this.promise = promise;
       this.consumer = consumer;
       this.owner = null;

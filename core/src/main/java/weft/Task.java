@@ -32,8 +32,8 @@ public final class Task<T> extends Promise<T> {
   private @Nullable Body<? extends T> body;
   private final Context context;
 
-  /// The context in force when the task suspended: its own, or one it has entered.
-  private Context activeContext;
+  /// The context in force while the task runs: its own, or one it has entered.
+  Context activeContext;
 
   private @Nullable String name;
   private final long number;
@@ -80,9 +80,7 @@ public final class Task<T> extends Promise<T> {
   private void startNow() {
     Task<?> creator = loop.currentTask();
     if (creator == null) {
-      Context outer = loop.context();
       fiber.run();
-      loop.enter(outer);
       return;
     }
     try {
@@ -167,7 +165,7 @@ public final class Task<T> extends Promise<T> {
     }
     mustCancel = true;
     cancelMessage = message;
-    if (fiber.blockedInJdk() && loop.currentTask() != this) {
+    if (fiber.canBlockInJdk()) {
       interrupted = true;
       fiber.interrupt();
     }
@@ -190,6 +188,19 @@ public final class Task<T> extends Promise<T> {
       }
     }
     return cancelRequests;
+  }
+
+  /// What has left a block of code: an interrupt, by which a cancellation reaches blocking calls of
+  /// the JDK, is turned back into the cancellation.
+  Throwable withoutInterrupt(Throwable thrown) {
+    if (!mustCancel || !Failures.isInterrupt(thrown)) {
+      return thrown;
+    }
+    mustCancel = false;
+    clearInterrupt();
+    CancelledError cancelled = new CancelledError(cancelMessage);
+    cancelled.initCause(thrown);
+    return cancelled;
   }
 
   /// Hands a cancellation that was not delivered yet to another task.
@@ -287,12 +298,11 @@ public final class Task<T> extends Promise<T> {
       end(null, new CancelledError(cancelMessage));
       return false;
     }
-    loop.enterStep(this, activeContext);
+    loop.enterStep(this);
     return true;
   }
 
   void afterStep() {
-    activeContext = loop.context();
     loop.leaveStep(this);
   }
 
@@ -311,11 +321,12 @@ public final class Task<T> extends Promise<T> {
   }
 
   @SuppressWarnings("NullAway") // null only where the user put it
-  private void end(@Nullable T value, @Nullable Throwable thrown) {
-    clearInterruptStatus();
+  private void end(@Nullable T value, @Nullable Throwable left) {
+    Throwable thrown = left == null ? null : withoutInterrupt(left);
+    clearInterrupt();
     if (thrown == null && !mustCancel) {
       setValue(value);
-    } else if (thrown == null || (mustCancel && Failures.isInterrupt(thrown))) {
+    } else if (thrown == null) {
       mustCancel = false;
       setCancelled(new CancelledError(cancelMessage));
     } else if (thrown instanceof CancelledError) {
@@ -327,13 +338,6 @@ public final class Task<T> extends Promise<T> {
       fail(Failures.unwrap(thrown));
     }
     loop.remove(this);
-  }
-
-  private void clearInterruptStatus() {
-    if (interrupted) {
-      interrupted = false;
-      Thread.interrupted();
-    }
   }
 
   @Nullable LoopExit takeExit() {
@@ -415,7 +419,7 @@ public final class Task<T> extends Promise<T> {
       loop.remove(this);
       return;
     }
-    if (!fiber.blockedInJdk()) {
+    if (!fiber.canBlockInJdk()) {
       fiber.woken = true;
       fiber.run();
     }
@@ -423,7 +427,7 @@ public final class Task<T> extends Promise<T> {
 
   /// After [#dismiss]: a stack in a blocking call of the JDK is interrupted and unwinds elsewhere.
   void abandon() {
-    if (fiber.blockedInJdk()) {
+    if (fiber.canBlockInJdk()) {
       fiber.interrupt();
     }
   }

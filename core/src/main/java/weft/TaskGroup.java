@@ -44,7 +44,7 @@ public final class TaskGroup {
     try {
       result = body.call(this);
     } catch (Throwable t) {
-      thrown = Failures.unwrap(t);
+      thrown = Failures.unwrap(parent.withoutInterrupt(t));
     }
     leave(thrown);
     return result;

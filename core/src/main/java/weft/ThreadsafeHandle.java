@@ -1,15 +1,14 @@
 package weft;
 
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// A handle that any thread may cancel: cancelling and asking wait while the callback runs, so that
 /// after `cancel()` it is certain that the callback does not run.
 final class ThreadsafeHandle extends Handle {
   private final ReentrantLock lock = new ReentrantLock();
 
-  ThreadsafeHandle(AbstractEventLoop loop, Runnable callback, @Nullable Context explicit) {
-    super(loop, callback, explicit);
+  ThreadsafeHandle(AbstractEventLoop loop, Runnable callback, Object captured) {
+    super(loop, callback, captured);
   }
 
   @Override

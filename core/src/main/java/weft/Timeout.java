@@ -105,7 +105,11 @@ public final class Timeout {
     try {
       result = block.call(this);
     } catch (Throwable thrown) {
-      leave(thrown);
+      Throwable bare = task.withoutInterrupt(thrown);
+      leave(bare);
+      if (bare instanceof CancelledError cancelled) {
+        throw cancelled;
+      }
       throw thrown;
     }
     leave(null);

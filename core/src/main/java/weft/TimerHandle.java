@@ -16,9 +16,8 @@ public class TimerHandle extends Handle implements Comparable<TimerHandle> {
 
   private boolean cancelled;
 
-  TimerHandle(
-      AbstractEventLoop loop, long whenNanos, Runnable callback, @Nullable Context explicit) {
-    super(loop, callback, explicit);
+  TimerHandle(AbstractEventLoop loop, long whenNanos, Runnable callback, Object captured) {
+    super(loop, callback, captured);
     this.whenNanos = whenNanos;
     this.sequence = loop.nextTimer++;
   }

@@ -13,7 +13,7 @@ public final class AsyncBarrier {
   // the next reset.
   //
   // A waiter that was woken counts as inside until it runs, so a reset or abort in the middle of a
-  // draining still reaches those that have not left.
+  // draining still reaches those that have not left. The last to leave wakes those outside.
 
   private enum State {
     FILLING,
@@ -77,12 +77,7 @@ public final class AsyncBarrier {
   /// Makes the barrier empty and usable again, also after [#abort]. Who waits inside gets a
   /// [BrokenBarrierException]; who waits to come in comes in afterwards. Does not suspend.
   public void reset() {
-    if (count > 0) {
-      state = State.RESETTING;
-    } else {
-      state = State.FILLING;
-      outside.wakeAll();
-    }
+    state = count > 0 ? State.RESETTING : State.FILLING;
     inside.wakeAll();
   }
 
@@ -91,7 +86,6 @@ public final class AsyncBarrier {
   public void abort() {
     state = State.BROKEN;
     inside.wakeAll();
-    outside.wakeAll();
   }
 
   /// The number of coroutines that meet.
@@ -116,9 +110,7 @@ public final class AsyncBarrier {
   }
 
   private void waitFull() throws BrokenBarrierException {
-    while (state == State.FILLING) {
-      inside.await(inside.add(this));
-    }
+    inside.await(inside.add(this));
     if (state != State.DRAINING) {
       throw new BrokenBarrierException("the barrier was reset or aborted");
     }

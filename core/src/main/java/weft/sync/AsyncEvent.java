@@ -21,10 +21,8 @@ public final class AsyncEvent {
 
   /// Sets the flag and wakes all who wait, in the order in which they came. Does not suspend.
   public void set() {
-    if (!set) {
-      set = true;
-      waiters.wakeAll();
-    }
+    set = true;
+    waiters.wakeAll();
   }
 
   /// Clears the flag: from now on [#waitSet] waits. Does not suspend.

@@ -9,7 +9,8 @@ import weft.CancelledError;
 public final class AsyncLock {
   // Release frees the lock and wakes the first waiter, which takes it when it runs. In between the
   // lock is free and yet promised: at most one waiter is awake, and newcomers queue behind it. Who
-  // is woken and then cancelled wakes the next.
+  // is woken and then cancelled wakes the next. So nobody waits for a lock that is free unless one
+  // of those who wait is awake.
 
   private final Waiters waiters = new Waiters(new Binding());
   private final Held held = this::release;
@@ -31,7 +32,7 @@ public final class AsyncLock {
 
   /// Takes the lock if that needs no waiting: it is free and nobody waits for it.
   public boolean tryAcquire() {
-    if (locked || (!waiters.isEmpty() && waiters.anyone())) {
+    if (locked || !waiters.isEmpty()) {
       return false;
     }
     locked = true;

@@ -9,7 +9,8 @@ import weft.CancelledError;
 public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
   // A permit is handed over when it is released: the count goes down as the waiter is woken, not as
   // it runs. Who is woken and then cancelled puts the permit back. Newcomers queue behind a waiter
-  // that is awake even if permits are left, so every waiter that runs hands on what is left.
+  // that is awake even if permits are left, so every waiter that runs hands on what is left. So
+  // nobody waits for a permit that is left unless one of those who wait is awake.
 
   private final Waiters waiters = new Waiters(new Binding());
   private final Held held = this::release;
@@ -58,7 +59,7 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
 
   /// Whether [#acquire] would have to wait: no permit is left, or others wait already.
   public final boolean locked() {
-    return value == 0 || (!waiters.isEmpty() && waiters.anyone());
+    return value == 0 || !waiters.isEmpty();
   }
 
   @Override

@@ -25,14 +25,9 @@ final class Waiters {
     this.binding = binding;
   }
 
-  /// Whether nobody waits, not even a cancelled waiter that has not run yet. The fast path's check.
+  /// Whether nobody waits, not even a cancelled waiter that has not run yet.
   boolean isEmpty() {
     return first == null && woken == 0;
-  }
-
-  /// Whether somebody waits who was not cancelled before being woken.
-  boolean anyone() {
-    return woken > 0 || firstQueued() != null;
   }
 
   /// Whether somebody was woken and has not run yet.

@@ -1,0 +1,84 @@
+package weft;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// A future of the JDK whose outcome comes from a loop: cancelling it cancels the source, and
+/// waiting for it on that loop's own thread is refused in a callback and suspends in a coroutine.
+///
+/// @param <T> the type of the result
+final class LoopFuture<T> extends CompletableFuture<T> {
+  private final AbstractEventLoop loop;
+  private volatile @Nullable Promise<T> source;
+
+  LoopFuture(AbstractEventLoop loop) {
+    this.loop = loop;
+  }
+
+  /// Says whose outcome this future gets. If it was cancelled before, the source is cancelled now.
+  void source(Promise<T> promise) {
+    source = promise;
+    if (isCancelled()) {
+      promise.cancel(true);
+    }
+  }
+
+  @Override
+  public boolean cancel(boolean mayInterruptIfRunning) {
+    boolean cancelled = super.cancel(mayInterruptIfRunning);
+    Promise<T> promise = source;
+    if (cancelled && promise != null) {
+      promise.cancel(mayInterruptIfRunning);
+    }
+    return cancelled;
+  }
+
+  @Override
+  public T get() throws InterruptedException, ExecutionException {
+    waitOnLoop(Long.MAX_VALUE);
+    return super.get();
+  }
+
+  @Override
+  public T get(long timeout, TimeUnit unit)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    if (waitOnLoop(unit.toNanos(timeout))) {
+      return super.get(0, TimeUnit.NANOSECONDS);
+    }
+    return super.get(timeout, unit);
+  }
+
+  @Override
+  public T join() {
+    waitOnLoop(Long.MAX_VALUE);
+    return super.join();
+  }
+
+  /// Returns whether it was for this method to wait.
+  private boolean waitOnLoop(long timeoutNanos) {
+    if (isDone() || Fiber.running() != loop) {
+      return false;
+    }
+    Task<?> task = loop.currentTask();
+    if (task == null) {
+      throw new IllegalStateException(
+          "waiting in a callback for a future that this callback's own event loop has to complete"
+              + " would last for ever: await it in a coroutine, or use whenComplete");
+    }
+    Promise<Void> waiter = new Promise<>(loop);
+    whenComplete((value, failure) -> loop.enqueueFromOutside(waiter::release));
+    TimerHandle timer =
+        timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter, null);
+    try {
+      waiter.await();
+    } finally {
+      if (timer != null) {
+        timer.cancel();
+      }
+    }
+    return true;
+  }
+}
