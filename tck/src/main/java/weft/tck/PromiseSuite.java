@@ -92,7 +92,7 @@ public abstract class PromiseSuite extends LoopSuite {
   }
 
   @Test
-  void L17_aPendingPromiseHasNoResult() {
+  void L21_aPendingPromiseHasNoResult() {
     Promise<String> promise = loop.createPromise();
     assertThrows(InvalidStateException.class, promise::result);
     assertThrows(InvalidStateException.class, promise::exception);

@@ -14,6 +14,22 @@ class SelectorTest {
   }
 
   @Nested
+  class Blocking extends BlockingSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Bridge extends BridgeSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Cancellation extends CancellationSuite {
     @Override
     protected EventLoop newLoop() {
@@ -30,7 +46,39 @@ class SelectorTest {
   }
 
   @Nested
+  class Context extends ContextSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Coroutine extends CoroutineSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Debug extends DebugSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Eager extends EagerSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Error extends ErrorSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
@@ -54,7 +102,39 @@ class SelectorTest {
   }
 
   @Nested
+  class Executor extends ExecutorSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Gather extends GatherSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Generator extends GeneratorSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Graph extends GraphSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Instrument extends InstrumentSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
@@ -71,6 +151,14 @@ class SelectorTest {
 
   @Nested
   class Lock extends LockSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Misuse extends MisuseSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
@@ -95,6 +183,14 @@ class SelectorTest {
 
   @Nested
   class Queue extends QueueSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Runner extends RunnerSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");

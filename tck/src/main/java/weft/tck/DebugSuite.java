@@ -1,0 +1,201 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.async;
+import static weft.Weft.createTask;
+import static weft.Weft.sleep;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import weft.Promise;
+import weft.Task;
+import weft.TaskOptions;
+
+/// Debug mode: what it remembers and what it says.
+public abstract class DebugSuite extends LoopSuite {
+  private final List<Object> seen = new ArrayList<>();
+
+  /// For subclasses.
+  protected DebugSuite() {}
+
+  @BeforeEach
+  void switchDebugOn() {
+    loop.setDebug(true);
+    loop.setSlowCallbackDuration(Duration.ofHours(1));
+  }
+
+  @Test
+  void debugModeIsSwitchedAtAnyTime() {
+    assertTrue(loop.debug());
+    loop.setDebug(false);
+    assertFalse(loop.debug());
+    assertEquals(Duration.ofHours(1), loop.slowCallbackDuration());
+  }
+
+  @Test
+  void aNewLoopCallsATenthOfASecondSlow() {
+    var other = newLoop();
+    try {
+      assertEquals(ms(100), other.slowCallbackDuration());
+    } finally {
+      other.close();
+    }
+  }
+
+  @Test
+  void L58_aSlowCallbackIsLogged() {
+    expectLog("took");
+    loop.setSlowCallbackDuration(Duration.ZERO);
+    loop.callSoon(() -> seen.add("ran"));
+    loop.callSoon(loop::stop);
+    loop.runForever();
+    assertEquals(2, logs().size());
+    assertTrue(logs().getFirst().contains("Handle"), logs().toString());
+  }
+
+  @Test
+  void L58_aSlowStepIsLoggedWithItsTask() {
+    expectLog("took");
+    var task =
+        loop.createTask(
+            async(
+                () -> {
+                  loop.setSlowCallbackDuration(Duration.ZERO);
+                }),
+            TaskOptions.name("slowpoke"));
+    loop.runUntilComplete(task);
+    assertTrue(
+        logs().stream().anyMatch(log -> log.contains("slowpoke") && log.contains("took")),
+        logs().toString());
+  }
+
+  @Test
+  void L58_withoutDebugModeNothingIsLogged() {
+    loop.setDebug(false);
+    loop.setSlowCallbackDuration(Duration.ZERO);
+    loop.callSoon(() -> seen.add("ran"));
+    runBriefly();
+    assertEquals(List.of(), logs());
+  }
+
+  @Test
+  void L58_aQuickCallbackIsNotLogged() {
+    loop.callSoon(() -> seen.add("ran"));
+    runBriefly();
+    assertEquals(List.of(), logs());
+  }
+
+  @Test
+  @Tag("slow")
+  void L58_aCoroutineThatWasNeverAwaitedIsLoggedWithThePlaceWhereItWasMade() {
+    expectLog("never awaited");
+    run(
+        () -> {
+          forgetACoroutine();
+          for (int i = 0; i < 200 && logs().isEmpty(); i++) {
+            System.gc();
+            sleep(ms(10));
+          }
+        });
+    assertTrue(logs().getFirst().contains("forgetACoroutine"), logs().toString());
+  }
+
+  @Test
+  @Tag("slow")
+  void L58_aClosedOrAwaitedCoroutineIsNotLogged() {
+    run(
+        () -> {
+          useCoroutines();
+          for (int i = 0; i < 5; i++) {
+            System.gc();
+            sleep(ms(10));
+          }
+        });
+    assertEquals(List.of(), logs());
+  }
+
+  @Test
+  void L58_anUnretrievedFailureSaysWhereItsTaskWasMade() {
+    expectErrors(1);
+    run(
+        () -> {
+          makeAFailingTask();
+          turns(2);
+        });
+    loop.close();
+    var created = errors().getFirst().created();
+    assertNotNull(created);
+    assertTrue(
+        Arrays.stream(created.getStackTrace())
+            .anyMatch(f -> f.getMethodName().equals("makeAFailingTask")));
+  }
+
+  @Test
+  void L58_aFailingCallbackSaysWhereItWasScheduled() {
+    expectErrors(1);
+    scheduleAFailingCallback();
+    runBriefly();
+    var created = errors().getFirst().created();
+    assertNotNull(created);
+    assertTrue(
+        Arrays.stream(created.getStackTrace())
+            .anyMatch(f -> f.getMethodName().equals("scheduleAFailingCallback")));
+  }
+
+  @Test
+  void L58_withoutDebugModeNoPlaceIsRemembered() {
+    expectErrors(1);
+    loop.setDebug(false);
+    scheduleAFailingCallback();
+    runBriefly();
+    assertNull(errors().getFirst().created());
+  }
+
+  @Test
+  void everythingWorksInDebugMode() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var tasks = new ArrayList<Task<?>>();
+          for (int i = 0; i < 10; i++) {
+            tasks.add(createTask(() -> weft.Weft.await(gate)));
+          }
+          turns(1);
+          gate.setResult("x");
+          settle(tasks);
+          assertTrue(tasks.stream().allMatch(t -> t.done() && !t.cancelled()));
+        });
+  }
+
+  private void forgetACoroutine() {
+    async(() -> seen.add("ran"));
+  }
+
+  private void useCoroutines() {
+    async(() -> seen.add("closed")).close();
+    weft.Weft.await(async(() -> seen.add("awaited")));
+  }
+
+  private static void makeAFailingTask() {
+    createTask(
+        () -> {
+          throw new IllegalStateException("boom");
+        });
+  }
+
+  private void scheduleAFailingCallback() {
+    loop.callSoon(
+        () -> {
+          throw new IllegalStateException("boom");
+        });
+  }
+}

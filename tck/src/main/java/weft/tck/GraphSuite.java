@@ -1,0 +1,269 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.asCompleted;
+import static weft.Weft.async;
+import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.gather;
+import static weft.Weft.shield;
+import static weft.Weft.taskGroup;
+import static weft.Weft.timeout;
+import static weft.Weft.waitAll;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import weft.CallGraph;
+import weft.Promise;
+import weft.Task;
+import weft.TaskGroup;
+import weft.TaskOptions;
+
+/// The await graph: who waits for whom.
+public abstract class GraphSuite extends LoopSuite {
+  private final List<Task<?>> children = new ArrayList<>();
+
+  /// For subclasses.
+  protected GraphSuite() {}
+
+  @Test
+  void L59_anAwaitIsAnEdge() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          var task = createTask(() -> await(promise));
+          assertEquals(Set.of(), promise.awaitedBy());
+          turns(1);
+          assertEquals(Set.of(task), promise.awaitedBy());
+          assertSame(promise, task.waitingOn());
+          promise.setResult("x");
+          await(task);
+          assertEquals(Set.of(), promise.awaitedBy());
+        });
+  }
+
+  @Test
+  void L59_severalMayWait() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          var one = createTask(() -> await(promise));
+          var two = createTask(() -> await(promise));
+          turns(1);
+          assertEquals(Set.of(one, two), promise.awaitedBy());
+          promise.setResult("x");
+          settle(List.of(one, two));
+        });
+  }
+
+  @Test
+  void L59_aCancelledWaiterLeavesNoEdge() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          var task = createTask(() -> await(shield(promise)));
+          turns(1);
+          assertEquals(Set.of(task), promise.awaitedBy());
+          task.cancel();
+          failure(task);
+          turns(1);
+          assertEquals(Set.of(), promise.awaitedBy());
+        });
+  }
+
+  @Test
+  void L59_gatherAndShieldPassTheEdgeOn() {
+    run(
+        () -> {
+          Promise<String> a = loop.createPromise();
+          Promise<String> b = loop.createPromise();
+          var task = createTask(() -> await(gather(List.of(a, shield(b)))));
+          turns(1);
+          assertEquals(Set.of(task), a.awaitedBy());
+          assertEquals(Set.of(task), b.awaitedBy());
+          a.setResult("a");
+          b.setResult("b");
+          await(task);
+        });
+  }
+
+  @Test
+  void L59_gatherWithoutAWaiterIsNoTasksEdge() {
+    run(
+        () -> {
+          Promise<String> a = loop.createPromise();
+          Promise<List<String>> all = gather(List.of(a));
+          assertEquals(Set.of(), a.awaitedBy());
+          a.setResult("a");
+          await(all);
+        });
+  }
+
+  @Test
+  void L59_waitAndAsCompletedAreEdges() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          var one = createTask(() -> waitAll(List.of(promise)));
+          var two = createTask(() -> asCompleted(List.of(promise)).next());
+          turns(1);
+          assertEquals(Set.of(one, two), promise.awaitedBy());
+          promise.setResult("x");
+          settle(List.of(one, two));
+        });
+  }
+
+  @Test
+  void L59_aGroupsChildIsAwaitedByTheParentFromTheStart() {
+    run(
+        () -> {
+          var parent =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            children.add(g.createTask(() -> turns(3)));
+                            children.add(g.createTask(() -> turns(3)));
+                            turns(2);
+                          }));
+          turns(1);
+          assertEquals(Set.of(parent), children.get(0).awaitedBy());
+          assertEquals(Set.of(parent), children.get(1).awaitedBy());
+          await(parent);
+          assertEquals(Set.of(), children.get(0).awaitedBy());
+        });
+  }
+
+  @Test
+  void L59_aTimeoutAddsNoEdge() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          var task = createTask(() -> timeout(Duration.ofHours(1), () -> await(promise)));
+          turns(1);
+          assertEquals(Set.of(task), promise.awaitedBy());
+          assertEquals(2, loop.allTasks().size());
+          promise.setResult("x");
+          await(task);
+        });
+  }
+
+  @Test
+  void L59_aCaptureShowsStackAndWaiters() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var leaf = createTask(() -> waitingPlace(gate), TaskOptions.name("leaf"));
+          var middle = createTask(() -> await(leaf), TaskOptions.name("middle"));
+          var top = createTask(() -> await(middle), TaskOptions.name("top"));
+          turns(1);
+          var graph = CallGraph.capture(leaf);
+          assertSame(leaf, graph.promise());
+          assertTrue(
+              graph.stack().stream().anyMatch(f -> f.getMethodName().equals("waitingPlace")));
+          assertEquals(1, graph.awaitedBy().size());
+          assertSame(middle, graph.awaitedBy().getFirst().promise());
+          assertSame(top, graph.awaitedBy().getFirst().awaitedBy().getFirst().promise());
+          String text = graph.format();
+          for (String part : List.of("leaf", "middle", "top", "waitingPlace")) {
+            assertTrue(text.contains(part), text);
+          }
+          assertTrue(text.indexOf("leaf") < text.indexOf("middle"), text);
+          var ofPromise = CallGraph.capture(gate);
+          assertEquals(List.of(), ofPromise.stack());
+          assertSame(leaf, ofPromise.awaitedBy().getFirst().promise());
+          gate.setResult("x");
+          await(top);
+        });
+  }
+
+  @Test
+  void L59_aCaptureOfTheCurrentTask() {
+    run(
+        () -> {
+          var graph = CallGraph.capture();
+          assertNotNull(graph);
+          assertSame(Task.current(), graph.promise());
+          assertFalse(graph.stack().isEmpty());
+          loop.callSoon(() -> assertNull(CallGraph.capture()));
+          turns(1);
+        });
+    assertThrows(IllegalStateException.class, CallGraph::capture);
+  }
+
+  @Test
+  void L60_aCycleIsRefusedAtOnce() {
+    run(
+        () -> {
+          var tasks = new ArrayList<Task<String>>();
+          tasks.add(createTask(async(() -> await(tasks.get(1))), TaskOptions.name("first")));
+          tasks.add(createTask(async(() -> await(tasks.get(0))), TaskOptions.name("second")));
+          var error = assertThrows(IllegalStateException.class, () -> await(tasks.get(1)));
+          String text = String.valueOf(error.getMessage());
+          assertTrue(text.contains("first") && text.contains("second"), text);
+          assertThrows(IllegalStateException.class, () -> await(tasks.get(0)));
+          assertEquals(List.of(), CallGraph.cycles(loop));
+        });
+  }
+
+  @Test
+  void L60_aCycleThroughGatherIsRefusedToo() {
+    run(
+        () -> {
+          var tasks = new ArrayList<Task<String>>();
+          tasks.add(createTask(async(() -> await(gather(List.of(tasks.get(1)))).getFirst())));
+          tasks.add(createTask(async(() -> await(tasks.get(0)))));
+          assertThrows(IllegalStateException.class, () -> await(tasks.get(1)));
+          assertThrows(IllegalStateException.class, () -> await(tasks.get(0)));
+        });
+  }
+
+  @Test
+  void L60_aLongChainIsNoCycle() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var tasks = new ArrayList<Task<String>>();
+          tasks.add(createTask(() -> await(gate)));
+          for (int i = 0; i < 100; i++) {
+            int n = i;
+            tasks.add(createTask(() -> await(tasks.get(n))));
+          }
+          turns(1);
+          assertEquals(List.of(), CallGraph.cycles(loop));
+          gate.setResult("x");
+          assertEquals("x", await(tasks.getLast()));
+        });
+  }
+
+  @Test
+  void L60_cyclesOfWaitsAreFound() {
+    run(
+        () -> {
+          var tasks = new ArrayList<Task<?>>();
+          tasks.add(createTask(() -> waitAll(List.of(tasks.get(1)))));
+          tasks.add(createTask(() -> waitAll(List.of(tasks.get(0)))));
+          turns(2);
+          List<List<Task<?>>> cycles = CallGraph.cycles(loop);
+          if (tasks.stream().noneMatch(Promise::done)) {
+            assertEquals(1, cycles.size());
+            assertEquals(Set.copyOf(tasks), Set.copyOf(cycles.getFirst()));
+          }
+          tasks.forEach(Task::cancel);
+          settle(tasks);
+        });
+  }
+
+  private static String waitingPlace(Promise<String> gate) {
+    return await(gate) + "!";
+  }
+}

@@ -1,0 +1,267 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.sleep;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import weft.Instrument;
+import weft.Promise;
+import weft.Task;
+import weft.TaskOptions;
+
+/// Instruments: what a watcher of a loop is told.
+public abstract class InstrumentSuite extends LoopSuite {
+  private final List<String> seen = new ArrayList<>();
+
+  /// For subclasses.
+  protected InstrumentSuite() {}
+
+  @Test
+  void L64_theLifeOfATaskIsTold() {
+    run(
+        () -> {
+          loop.addInstrument(new Recorder("task"));
+          var task =
+              createTask(
+                  () -> {
+                    seen.add("first step");
+                    turns(1);
+                    seen.add("second step");
+                  },
+                  TaskOptions.name("task"));
+          seen.add("made");
+          await(task);
+        });
+    assertEquals(
+        List.of(
+            "created",
+            "made",
+            "before",
+            "first step",
+            "after",
+            "before",
+            "second step",
+            "done",
+            "after"),
+        seen);
+  }
+
+  @Test
+  void L64_aStepTellsTheCurrentTask() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    turns(2);
+                  },
+                  TaskOptions.name("task"));
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void beforeStep(Task<?> step) {
+                  if (step == task) {
+                    seen.add("step");
+                  }
+                }
+              });
+          await(task);
+        });
+    assertEquals(List.of("step", "step", "step"), seen);
+  }
+
+  @Test
+  void L64_aTaskThatNeverRanIsDoneToo() {
+    run(
+        () -> {
+          loop.addInstrument(new Recorder("task"));
+          var task = createTask(() -> seen.add("ran"), TaskOptions.name("task"));
+          task.cancel();
+          failure(task);
+        });
+    assertTrue(seen.contains("created") && seen.contains("done"), seen.toString());
+    assertEquals(1, seen.stream().filter("done"::equals).count());
+  }
+
+  @Test
+  void L64_anEagerTaskIsTold() {
+    run(
+        () -> {
+          loop.addInstrument(new Recorder("task"));
+          createTask(() -> seen.add("step"), TaskOptions.name("task").eagerStart(true));
+          seen.add("creator");
+        });
+    assertEquals(List.of("created", "before", "step", "done", "after", "creator"), seen);
+  }
+
+  @Test
+  void L64_aWaitIsTold() {
+    run(
+        () -> {
+          var timeouts = new ArrayList<Long>();
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void beforePoll(long timeoutNanos) {
+                  timeouts.add(timeoutNanos);
+                  seen.add("before");
+                }
+
+                @Override
+                public void afterPoll() {
+                  seen.add("after");
+                }
+              });
+          sleep(ms(5));
+          assertTrue(timeouts.stream().anyMatch(t -> t > 0 && t <= 5_000_000), timeouts.toString());
+          for (int i = 0; i < seen.size(); i++) {
+            assertEquals(i % 2 == 0 ? "before" : "after", seen.get(i));
+          }
+        });
+  }
+
+  @Test
+  void L64_aRemovedInstrumentIsToldNothing() {
+    var recorder = new Recorder("task");
+    run(
+        () -> {
+          loop.addInstrument(recorder);
+          loop.removeInstrument(recorder);
+          loop.removeInstrument(recorder);
+          await(createTask(() -> {}, TaskOptions.name("task")));
+        });
+    assertEquals(List.of(), seen);
+  }
+
+  @Test
+  void L64_severalInstrumentsAreToldInTheirOrder() {
+    run(
+        () -> {
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void taskCreated(Task<?> task) {
+                  seen.add("one");
+                }
+              });
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void taskCreated(Task<?> task) {
+                  seen.add("two");
+                }
+              });
+          await(createTask(() -> {}));
+        });
+    assertEquals(List.of("one", "two"), seen);
+  }
+
+  @Test
+  void L64_aFailingInstrumentIsRemovedAndReported() {
+    expectErrors(1);
+    var failure = new IllegalStateException("boom");
+    run(
+        () -> {
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void beforeStep(Task<?> task) {
+                  seen.add("called");
+                  throw failure;
+                }
+              });
+          turns(5);
+        });
+    assertEquals(List.of("called"), seen);
+    assertSame(failure, errors().getFirst().exception());
+  }
+
+  @Test
+  void L64_createdAndDoneBalance() {
+    int[] alive = {0};
+    loop.addInstrument(
+        new Instrument() {
+          @Override
+          public void taskCreated(Task<?> task) {
+            alive[0]++;
+          }
+
+          @Override
+          public void taskDone(Task<?> task) {
+            assertTrue(task.done());
+            alive[0]--;
+          }
+        });
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var tasks = new ArrayList<Task<?>>();
+          for (int i = 0; i < 20; i++) {
+            tasks.add(createTask(() -> await(gate)));
+          }
+          assertEquals(21, alive[0]);
+          turns(1);
+          tasks.get(3).cancel();
+          settle(tasks);
+        });
+    assertEquals(0, alive[0]);
+  }
+
+  @Test
+  void aHookRunsOutsideAnyCoroutine() {
+    run(
+        () -> {
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void afterStep(Task<?> task) {
+                  assertNull(loop.currentTask());
+                  seen.add("after");
+                }
+              });
+          turns(1);
+        });
+    assertTrue(!seen.isEmpty());
+  }
+
+  private final class Recorder implements Instrument {
+    private final String name;
+
+    Recorder(String name) {
+      this.name = name;
+    }
+
+    private void add(Task<?> task, String what) {
+      if (task.name().equals(name)) {
+        seen.add(what);
+      }
+    }
+
+    @Override
+    public void taskCreated(Task<?> task) {
+      add(task, "created");
+    }
+
+    @Override
+    public void taskDone(Task<?> task) {
+      add(task, "done");
+    }
+
+    @Override
+    public void beforeStep(Task<?> task) {
+      add(task, "before");
+    }
+
+    @Override
+    public void afterStep(Task<?> task) {
+      add(task, "after");
+    }
+  }
+}
