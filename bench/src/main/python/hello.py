@@ -6,7 +6,7 @@ import sys
 
 async def hello():
     print("Hello ...")
-    await asyncio.sleep(float(sys.argv[1]))
+    await asyncio.sleep(int(sys.argv[1]))
     print("World!")
 
 

@@ -59,6 +59,9 @@ final class CoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (doc != null) {
+      new Document(doc).check();
+    }
     var out = spec.commandLine().getOut();
     // Stays UTF-8 whatever the console says: the table has a dash and a sign in it.
     var progress = new PrintWriter(System.err, true, StandardCharsets.UTF_8);

@@ -148,32 +148,27 @@ final class CoreRows {
     }
   }
 
+  /// The mark is for a million; the first ten thousands are heavier, their frames being
+  /// interpreted.
   private void sleepers() {
-    var work = "a task asleep, " + thousands(effort.sleepers()) + " of them, heap";
-    var beside =
-        "Python: growth of the resident size by "
-            + thousands(effort.sleepersPython())
-            + " tasks; peer: Thread.sleep in virtual threads";
+    var marks =
+        effort.sleepers() < 1_000_000 ? List.<Mark>of() : List.of(Mark.atMost(1_000, Unit.BYTES));
+    sleepers("asleep", "", marks, python("asleep"));
+    sleepers("asleep-untracked", ", " + UNTRACKED, marks, Map.of(), UNTRACKED);
+  }
+
+  private void sleepers(
+      String name, String how, List<Mark> marks, Map<Side, Contestant> python, String... flags) {
     add(
         new Row(
-            "asleep",
-            work,
+            name,
+            "a task asleep, " + thousands(effort.sleepers()) + " of them, heap" + how,
             Unit.BYTES,
-            with(python("asleep"), java.sleepers("weft"), null, java.sleepers("threads")),
-            List.of(Mark.atMost(1_000, Unit.BYTES)),
-            beside));
-    add(
-        new Row(
-            "asleep-untracked",
-            work + ", " + UNTRACKED,
-            Unit.BYTES,
-            with(
-                Map.of(),
-                java.sleepers("weft", UNTRACKED),
-                null,
-                java.sleepers("threads", UNTRACKED)),
-            List.of(Mark.atMost(1_000, Unit.BYTES)),
-            beside));
+            with(python, java.sleepers("weft", flags), null, java.sleepers("threads", flags)),
+            marks,
+            "Python: growth of the resident size by "
+                + thousands(effort.sleepersPython())
+                + " tasks; peer: Thread.sleep in virtual threads"));
   }
 
   private void crossing() {

@@ -11,10 +11,15 @@ record Document(Path file) {
 
   /// Puts `text` between the markers.
   ///
-  /// @throws IOException when the markers are not there, each once and in this order
+  /// @throws IOException when the markers are not there, in this order
   void write(String text) throws IOException {
     var old = Files.readString(file);
     Files.writeString(file, replaced(old, text));
+  }
+
+  /// Finds out whether [#write] can do its work, which is better known before anything is measured.
+  void check() throws IOException {
+    replaced(Files.readString(file), "");
   }
 
   private String replaced(String old, String text) throws IOException {

@@ -1,5 +1,6 @@
 package weft.bench;
 
+import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -14,6 +15,19 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).execute(args));
+    System.exit(commandLine().execute(args));
+  }
+
+  /// What goes wrong outside of Weft (a missing file, say) is told in a line, without a trace.
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setExecutionExceptionHandler(
+            (thrown, command, _) -> {
+              if (!(thrown instanceof IOException)) {
+                throw thrown;
+              }
+              command.getErr().println(command.getCommandName() + ": " + thrown.getMessage());
+              return command.getCommandSpec().exitCodeOnExecutionException();
+            });
   }
 }

@@ -8,7 +8,7 @@ final class PlainHello {
 
   public static void main(String[] args) throws InterruptedException {
     System.out.println("Hello ...");
-    TimeUnit.MILLISECONDS.sleep(Math.round(Double.parseDouble(args[0]) * 1_000));
+    TimeUnit.SECONDS.sleep(Integer.parseInt(args[0]));
     System.out.println("World!");
   }
 }

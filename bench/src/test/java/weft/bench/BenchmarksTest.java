@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import weft.Weft;
 
 /// Every contestant does its work for a moment. Nothing is asserted about time.
 @Tag("slow")
@@ -40,6 +42,29 @@ class BenchmarksTest {
       var bytes = JAVA.sleepers(kind).measure(MOMENT).values();
       assertEquals(1, bytes.size());
       assertTrue(bytes.getFirst() > 0, bytes::toString);
+    }
+  }
+
+  @Test
+  void bothHellosSayTheSame() throws Exception {
+    var core = Path.of(Weft.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    var programs = Home.find().resolve("bench/src/main/programs");
+    var weft =
+        new Program(
+            List.of(
+                JavaSide.java().toString(),
+                "--add-opens=java.base/java.lang=weft",
+                "--module-path=" + core,
+                "--add-modules=weft",
+                programs.resolve("Hello.java").toString(),
+                "0"));
+    assertEquals("Hello ...\nWorld!\n", weft.output());
+    assertEquals(
+        "Hello ...\nWorld!\n",
+        new Program(JAVA.command(List.of(), PlainHello.class, List.of("0"))).output());
+    var python = PythonSide.find(Home.find().resolve("bench/src/main/python"));
+    if (python.isPresent()) {
+      assertEquals("Hello ...\nWorld!\n", python.get().hello("0", "asyncio").output());
     }
   }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class CoreCommandTest {
   private final StringWriter out = new StringWriter();
@@ -27,8 +26,14 @@ class CoreCommandTest {
     assertTrue(err.toString().contains("there are: ping-pong, create-await"), err::toString);
   }
 
+  @Test
+  void aDocumentThatIsMissingIsRefusedBeforeAnythingIsMeasured() {
+    assertEquals(1, run("core", "--no-python", "--doc", "nowhere.md"));
+    assertTrue(err.toString().contains("nowhere.md"), err::toString);
+  }
+
   private int run(String... args) {
-    return new CommandLine(Main.class)
+    return Main.commandLine()
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
         .execute(args);
