@@ -33,6 +33,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Threads outside that wait for a promise of this loop.
   final Set<ForeignWait> foreignWaits = ConcurrentHashMap.newKeySet();
 
+  /// Futures of the JDK that wait for an outcome from this loop.
+  final Set<LoopFuture<?>> foreignFutures = ConcurrentHashMap.newKeySet();
+
   /// Debug mode: names this loop until it is closed.
   @Nullable AtomicReference<@Nullable String> closeWatch;
 
@@ -125,8 +128,14 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
-  final boolean enqueueFromOutside(Runnable step) {
-    return enqueueThreadsafe(step);
+  final boolean enqueueFromOutside(Fiber fiber) {
+    return enqueueThreadsafe(fiber);
+  }
+
+  /// Queues an action of Weft's own from any thread. What it throws is reported. Returns false if
+  /// the loop is closed.
+  final boolean post(Runnable action) {
+    return enqueueThreadsafe(new Handle(this, action, Map.of()));
   }
 
   /* ---- Running ---- */
@@ -185,6 +194,9 @@ public abstract class AbstractEventLoop implements EventLoop {
       return;
     }
     List<Task<?>> left = tasks();
+    for (Generator.Producer<?> open : generators) {
+      left.add(open.task());
+    }
     if (!left.isEmpty()) {
       dismiss(left);
     }
@@ -193,6 +205,9 @@ public abstract class AbstractEventLoop implements EventLoop {
     left.forEach(Task::abandon);
     for (ForeignWait wait : foreignWaits) {
       wait.loopClosed();
+    }
+    for (LoopFuture<?> future : List.copyOf(foreignFutures)) {
+      future.loopClosed();
     }
     executor.close();
     for (Failure failure : List.copyOf(unretrieved)) {
@@ -219,7 +234,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   final void throwIfDismissed(Task<?> task) {
     if (dismissing) {
-      throw new CancelledError("the event loop of " + task.name() + " was closed");
+      task.throwDismissed();
     }
   }
 
@@ -229,17 +244,28 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
-  /// Refuses calls from a thread that is not the loop's.
+  /// Refuses to touch what the loop works on from another thread while it runs.
+  final void checkThread() {
+    if (running && Fiber.running() != this) {
+      throw wrongThread();
+    }
+  }
+
+  private static IllegalStateException wrongThread() {
+    return new IllegalStateException(
+        "called from "
+            + Thread.currentThread()
+            + ", which is not the thread of this running event"
+            + " loop; use callSoonThreadsafe");
+  }
+
+  /// Refuses calls from a thread that is not the loop's, and any once it is closed.
   final @Nullable AbstractEventLoop checkCaller() {
     AbstractEventLoop caller = Fiber.running();
     if (caller != this) {
       checkOpen();
       if (running) {
-        throw new IllegalStateException(
-            "called from "
-                + Thread.currentThread()
-                + ", which is not the thread of this running"
-                + " event loop; use callSoonThreadsafe");
+        throw wrongThread();
       }
     }
     return caller;
@@ -497,7 +523,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /// Reports an error on the loop's thread if the loop runs, otherwise here.
   final void reportFromAnywhere(ErrorContext error) {
-    if (!running || Fiber.running() == this || !enqueueThreadsafe(() -> errors.report(error))) {
+    if (!running || Fiber.running() == this || !post(() -> errors.report(error))) {
       errors.report(error);
     }
   }

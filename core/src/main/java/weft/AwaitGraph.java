@@ -1,82 +1,138 @@
 package weft;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// Who waits for whom. The edges are not kept apart: a promise knows its waiters because it has to
-/// wake them, so the graph costs nothing until somebody looks.
+/// wake them, a task what it waits for because it has to cancel it, and what stands for several
+/// promises knows these. So the graph costs nothing until somebody looks.
 final class AwaitGraph {
+  /// How far a wait is followed before it is allowed; what is longer is left to debug mode.
+  private static final int STEPS_MAX = 1_000;
+
   private AwaitGraph() {}
 
   /// Refuses a wait that could never end, because the awaited waits for the waiting task.
   static void checkCycle(Task<?> waiting, Promise<?> awaited) {
-    if (awaited == waiting) {
-      throw new IllegalStateException(waiting.name() + " cannot await itself");
-    }
-    if (awaited.standsForTasks() && waiting.hasWaitingTask()) {
-      List<Promise<?>> path = pathUp(waiting, awaited);
-      if (path != null) {
-        throw new IllegalStateException(
-            "await cycle, none of these can ever end: "
-                + path.stream().map(AwaitGraph::brief).collect(Collectors.joining(" awaits "))
-                + " awaits "
-                + brief(path.getFirst()));
+    Promise<?> at = awaited;
+    for (int steps = 0; at instanceof Task<?> task && steps < STEPS_MAX; steps++) {
+      if (task == waiting) {
+        throw cycle(waiting, awaited);
       }
+      Promise<?> next = task.waitingOn();
+      if (next == null) {
+        return;
+      }
+      at = next;
+    }
+    if (at instanceof LinkedPromise && reaches(at, waiting)) {
+      throw cycle(waiting, awaited);
     }
   }
 
-  /// The chain of waits `target … from`, or null if `target` does not wait for `from`.
-  private static @Nullable List<Promise<?>> pathUp(Promise<?> from, Promise<?> target) {
-    List<Promise<?>> path = new ArrayList<>();
-    return search(from, target, new HashSet<>(), path) ? path.reversed() : null;
-  }
-
-  private static boolean search(
-      Promise<?> at, Promise<?> target, Set<Promise<?>> seen, List<Promise<?>> path) {
-    if (!seen.add(at)) {
-      return false;
-    }
-    path.add(at);
-    if (at == target) {
-      return true;
-    }
-    for (Promise<?> waiter : at.directlyAwaitedBy()) {
-      if (search(waiter, target, seen, path)) {
+  private static boolean reaches(Promise<?> from, Task<?> target) {
+    Deque<Promise<?>> open = new ArrayDeque<>(List.of(from));
+    Set<Promise<?>> seen = new HashSet<>();
+    while (!open.isEmpty() && seen.size() < STEPS_MAX) {
+      Promise<?> at = open.pop();
+      if (at == target) {
         return true;
       }
+      if (seen.add(at)) {
+        open.addAll(sources(at));
+      }
     }
-    path.removeLast();
     return false;
   }
 
-  /// All cycles among the given tasks, each as the list of its tasks.
-  static List<List<Task<?>>> cycles(Iterable<Task<?>> tasks) {
-    List<List<Task<?>>> cycles = new ArrayList<>();
-    Set<Task<?>> found = new HashSet<>();
-    for (Task<?> task : tasks) {
-      if (found.contains(task)) {
-        continue;
+  /// What a promise waits for itself.
+  private static Collection<? extends Promise<?>> sources(Promise<?> promise) {
+    if (promise instanceof LinkedPromise<?> linked) {
+      return linked.sources();
+    }
+    Promise<?> awaited = promise instanceof Task<?> task ? task.waitingOn() : null;
+    return awaited == null ? List.of() : List.of(awaited);
+  }
+
+  private static IllegalStateException cycle(Task<?> waiting, Promise<?> awaited) {
+    if (awaited == waiting) {
+      return new IllegalStateException(waiting.name() + " cannot await itself");
+    }
+    return new IllegalStateException(
+        "await cycle, none of these can ever end: "
+            + path(awaited, waiting).stream()
+                .map(AwaitGraph::brief)
+                .collect(Collectors.joining(" awaits "))
+            + " awaits "
+            + brief(awaited));
+  }
+
+  /// A chain of waits between two promises of which the first is known to wait for the second.
+  private static List<Promise<?>> path(Promise<?> from, Promise<?> to) {
+    Map<Promise<?>, Promise<?>> waiterOf = new HashMap<>();
+    Deque<Promise<?>> open = new ArrayDeque<>(List.of(from));
+    while (!open.isEmpty() && !waiterOf.containsKey(to)) {
+      Promise<?> at = open.pop();
+      for (Promise<?> source : sources(at)) {
+        if (source != from && waiterOf.putIfAbsent(source, at) == null) {
+          open.add(source);
+        }
       }
-      for (Promise<?> waiter : task.directlyAwaitedBy()) {
-        List<Promise<?>> path = pathUp(waiter, task);
-        if (path != null) {
-          List<Task<?>> cycle = new ArrayList<>();
-          for (Promise<?> p : path) {
-            if (p instanceof Task<?> t) {
-              cycle.add(t);
-            }
+    }
+    List<Promise<?>> path = new ArrayList<>(List.of(to));
+    while (path.getFirst() != from) {
+      path.addFirst(waiterOf.get(path.getFirst()));
+    }
+    return path;
+  }
+
+  /// The cycles among the given tasks, each as the list of its tasks: a depth-first search that
+  /// meets a promise which is still on its way has found one.
+  static List<List<Task<?>>> cycles(Collection<Task<?>> tasks) {
+    List<List<Task<?>>> cycles = new ArrayList<>();
+    Set<Promise<?>> finished = new HashSet<>();
+    for (Task<?> start : tasks) {
+      List<Promise<?>> way = new ArrayList<>();
+      Deque<Iterator<? extends Promise<?>>> ahead = new ArrayDeque<>();
+      ahead.push(List.of(start).iterator());
+      while (!ahead.isEmpty()) {
+        if (!ahead.peek().hasNext()) {
+          ahead.pop();
+          if (!way.isEmpty()) {
+            finished.add(way.removeLast());
           }
-          found.addAll(cycle);
-          cycles.add(cycle);
-          break;
+          continue;
+        }
+        Promise<?> next = ahead.peek().next();
+        int met = way.indexOf(next);
+        if (met >= 0) {
+          cycles.add(tasksOf(way.subList(met, way.size())));
+        } else if (!finished.contains(next)) {
+          way.add(next);
+          ahead.push(List.copyOf(sources(next)).iterator());
         }
       }
     }
     return cycles;
+  }
+
+  private static List<Task<?>> tasksOf(List<Promise<?>> way) {
+    List<Task<?>> tasks = new ArrayList<>();
+    for (Promise<?> promise : way) {
+      if (promise instanceof Task<?> task) {
+        tasks.add(task);
+      }
+    }
+    return tasks;
   }
 
   static String brief(Promise<?> promise) {

@@ -18,16 +18,26 @@ final class Bridges {
 
   static <T> Promise<T> wrap(CompletionStage<T> stage, AbstractEventLoop loop) {
     Promise<T> promise = new Promise<>(loop);
-    if (stage instanceof Future<?> future) {
+    CompletableFuture<T> future = asFuture(stage);
+    if (future != null) {
+      if (future.isDone()) {
+        settle(promise, future);
+        return promise;
+      }
       cancelWith(promise, future);
     }
-    if (stage instanceof CompletableFuture<T> done && done.isDone()) {
-      settle(promise, done);
-      return promise;
-    }
-    stage.whenComplete(
-        (value, failure) -> loop.enqueueThreadsafe(() -> complete(promise, value, failure)));
+    stage.whenComplete((value, failure) -> loop.post(() -> complete(promise, value, failure)));
     return promise;
+  }
+
+  /// The stage itself, or a copy if it is one of those that can only be completed; null if it
+  /// refuses that too.
+  private static <T> @Nullable CompletableFuture<T> asFuture(CompletionStage<T> stage) {
+    try {
+      return stage.toCompletableFuture();
+    } catch (UnsupportedOperationException refused) {
+      return null;
+    }
   }
 
   static <T> Promise<T> wrap(Future<T> future, AbstractEventLoop loop) {
@@ -52,7 +62,7 @@ final class Bridges {
           .start(
               () -> {
                 awaitOutside(future);
-                loop.enqueueThreadsafe(() -> settle(promise, future));
+                loop.post(() -> settle(promise, future));
               });
     }
     return promise;
@@ -138,22 +148,26 @@ final class Bridges {
         given.cancel();
         return;
       }
+      if (promise.isDone()) {
+        given.cancel(); // nobody wants the item any more
+        return;
+      }
       given.request(1);
     }
 
     @Override
     public void onNext(T item) {
-      promise.loop.enqueueThreadsafe(() -> complete(promise, item, null));
+      promise.loop.post(() -> complete(promise, item, null));
     }
 
     @Override
     public void onError(Throwable failure) {
-      promise.loop.enqueueThreadsafe(() -> complete(promise, null, failure));
+      promise.loop.post(() -> complete(promise, null, failure));
     }
 
     @Override
     public void onComplete() {
-      promise.loop.enqueueThreadsafe(
+      promise.loop.post(
           () ->
               complete(
                   promise,
@@ -165,7 +179,7 @@ final class Bridges {
   /* ---- To the JDK ---- */
 
   static <T> CompletableFuture<T> toCompletableFuture(Promise<T> promise) {
-    LoopFuture<T> future = new LoopFuture<>(promise.loop);
+    LoopFuture<T> future = LoopFuture.of(promise.loop);
     future.source(promise);
     if (promise.isDone()) {
       pass(promise, future);
@@ -191,7 +205,8 @@ final class Bridges {
   /// Submits to another thread's loop. What goes wrong before the task exists reaches the future
   /// too.
   static <T> CompletableFuture<T> submit(Coroutine<T> coroutine, AbstractEventLoop loop) {
-    LoopFuture<T> future = new LoopFuture<>(loop);
+    loop.checkOpen();
+    LoopFuture<T> future = LoopFuture.of(loop);
     loop.callSoonThreadsafe(
         () -> {
           if (future.isDone()) {

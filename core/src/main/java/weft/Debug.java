@@ -141,6 +141,15 @@ final class Debug {
 
   /* ---- Texts ---- */
 
+  /// The text of a user's object, which may fail to make one.
+  static String text(@Nullable Object object) {
+    try {
+      return shorten(String.valueOf(object));
+    } catch (Throwable failed) {
+      return object == null ? "null" : object.getClass().getName() + " (toString failed)";
+    }
+  }
+
   static String shorten(String text) {
     return text.length() <= 200 ? text : text.substring(0, 197) + "...";
   }
@@ -155,7 +164,7 @@ final class Debug {
     if (lambda >= 0) {
       return name.substring(0, lambda) + " lambda";
     }
-    return callback.getClass().isHidden() ? name : shorten(String.valueOf(callback));
+    return callback.getClass().isHidden() ? name : text(callback);
   }
 
   private static String lines(Throwable trace) {

@@ -34,15 +34,13 @@ final class Failure {
   }
 
   /// Starts to watch over a promise that has just failed.
-  void watch(Promise<?> promise, boolean awaited) {
+  void watch(Promise<?> promise) {
     if (exception instanceof CancelledError) {
       return; // the outcome of a gather that was cancelled: no failure that anybody must see
     }
     loop.unretrieved.add(this);
     text = promise.toString();
-    if (!awaited) {
-      collected = Debug.CLEANER.register(promise, this::reportIfUnseen);
-    }
+    collected = Debug.CLEANER.register(promise, this::reportIfUnseen);
   }
 
   /// Runs when the promise was collected, on the cleaner's thread, or when the loop closes.

@@ -133,11 +133,12 @@ abstract sealed class Fiber implements Runnable {
   static void carry(AbstractEventLoop loop, Runnable body) {
     Runnable marked =
         () -> {
+          AbstractEventLoop outer = RUNNING.get(); // one that runs closes another
           RUNNING.set(loop);
           try {
             body.run();
           } finally {
-            RUNNING.remove();
+            mark(outer);
           }
         };
     if (Thread.currentThread().isVirtual() != DIRECT) {
@@ -155,6 +156,7 @@ abstract sealed class Fiber implements Runnable {
         };
     Thread.Builder builder = DIRECT ? Thread.ofPlatform().name("weft-loop") : Thread.ofVirtual();
     Thread carrier = builder.unstarted(caught);
+    AbstractEventLoop outer = RUNNING.get();
     if (!DIRECT) {
       RUNNING.set(loop); // the waiting thread counts as the loop's: it may not run another
     }
@@ -163,11 +165,19 @@ abstract sealed class Fiber implements Runnable {
       joinPassingInterrupts(carrier);
     } finally {
       if (!DIRECT) {
-        RUNNING.remove();
+        mark(outer);
       }
     }
     if (thrown[0] != null) {
       throw Failures.sneaky(thrown[0]);
+    }
+  }
+
+  private static void mark(@Nullable AbstractEventLoop outer) {
+    if (outer == null) {
+      RUNNING.remove();
+    } else {
+      RUNNING.set(outer);
     }
   }
 
@@ -221,7 +231,7 @@ abstract sealed class Fiber implements Runnable {
     LoopExit exit = task.takeExit();
     if (exit != null) {
       if (next != null) {
-        loop.enqueue(next);
+        next.wake();
       }
       throw exit;
     }
@@ -233,9 +243,21 @@ abstract sealed class Fiber implements Runnable {
 
   /// Suspends the calling stack until [#wake] or a hand-over. Called on this fiber's stack only.
   ///
+  /// If that fails, nothing has happened: who has announced the suspension elsewhere takes it back.
+  ///
   /// @throws IllegalStateException if a native frame on the stack makes that impossible
+  /// @throws StackOverflowError if there is no room left on the stack
   final void suspend() {
-    switchOut();
+    boolean resumed = false;
+    try {
+      switchOut();
+      resumed = true;
+    } finally {
+      if (!resumed) {
+        woken = false;
+        handOver = null;
+      }
+    }
   }
 
   /// Queues this fiber: its `suspend` returns when its turn comes. Loop thread.
@@ -248,12 +270,7 @@ abstract sealed class Fiber implements Runnable {
   /// caller goes on when somebody wakes it or hands over to it.
   final void handOverTo(Fiber other) {
     handOver = other;
-    try {
-      suspend();
-    } catch (IllegalStateException pinned) {
-      handOver = null;
-      throw pinned;
-    }
+    suspend();
   }
 
   /// Like [#handOverTo], but the caller goes on as soon as `other` suspends or ends.
@@ -261,9 +278,9 @@ abstract sealed class Fiber implements Runnable {
     other.returnTo = this;
     try {
       handOverTo(other);
-    } catch (IllegalStateException pinned) {
+    } catch (IllegalStateException | StackOverflowError failed) {
       other.returnTo = null;
-      throw pinned;
+      throw failed;
     }
   }
 
@@ -360,7 +377,12 @@ abstract sealed class Fiber implements Runnable {
     void switchOut() {
       do {
         yielding = true;
-        Thread.yield();
+        try {
+          Thread.yield();
+        } catch (StackOverflowError noRoom) {
+          yielding = false;
+          throw noRoom;
+        }
         if (yielding) {
           yielding = false;
           throw new IllegalStateException(
@@ -405,6 +427,8 @@ abstract sealed class Fiber implements Runnable {
   }
 
   static final class Portable extends Fiber {
+    private static final int PROBE_FRAMES = 100;
+
     private @Nullable Thread thread;
     private @Nullable Thread loopThread;
     private volatile boolean onStack;
@@ -446,6 +470,7 @@ abstract sealed class Fiber implements Runnable {
 
     @Override
     void switchOut() {
+      probeStack(PROBE_FRAMES);
       boolean interrupted = false;
       do {
         suspended = true;
@@ -460,6 +485,11 @@ abstract sealed class Fiber implements Runnable {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+
+    /// Overflows here, if at all, and not after the baton was given away.
+    private static int probeStack(int frames) {
+      return frames == 0 ? 0 : 1 + probeStack(frames - 1);
     }
 
     @Override

@@ -16,7 +16,7 @@ final class ForeignWait {
     ForeignWait wait = new ForeignWait();
     loop.foreignWaits.add(wait);
     try {
-      if (loop.isClosed() || !loop.enqueueThreadsafe(() -> promise.onDone(p -> wait.end()))) {
+      if (loop.isClosed() || !loop.post(() -> promise.onDone(p -> wait.end()))) {
         wait.end();
       }
       if (!wait.latch.await(timeoutNanos, TimeUnit.NANOSECONDS)) {

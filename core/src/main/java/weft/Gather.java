@@ -122,7 +122,7 @@ final class Gather<T, R> {
     if (inner.done()) {
       return inner;
     }
-    LinkedPromise.Shielding<T> outer = new LinkedPromise.Shielding<>(inner.loop);
+    LinkedPromise.Shielding<T> outer = new LinkedPromise.Shielding<>(inner);
     Consumer<Promise<T>> pass = done -> copy(done, outer);
     inner.addInternalCallback(pass, outer);
     outer.addInternalCallback(

@@ -100,7 +100,7 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
                 generator,
                 () -> {
                   if (!ended && !loop.isClosed()) {
-                    loop.enqueueThreadsafe(() -> closeLater(loop));
+                    loop.post(() -> closeLater(loop));
                   }
                 });
       }
@@ -153,13 +153,19 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
                 try {
                   unstarted.run(this);
                 } finally {
-                  Objects.requireNonNull(task).fiber.handOverAtEnd(consumer().fiber);
+                  if (consumer != null) {
+                    task().fiber.handOverAtEnd(consumer.fiber);
+                  }
                 }
               });
       TaskOptions options =
           TaskOptions.name("generator of " + asking.name()).context(asking.loop.context());
       task = new Task<>(asking.loop, coroutine, options, true);
       asking.loop.generators.add(this);
+    }
+
+    Task<Void> task() {
+      return Objects.requireNonNull(task);
     }
 
     private Task<?> consumer() {
@@ -210,6 +216,9 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
       if (task == null) {
         ended = true;
         return;
+      }
+      if (consumer != null) {
+        throw new IllegalStateException("the generator is being asked for an item; close it later");
       }
       closing = true;
       hasItem = false;

@@ -56,9 +56,9 @@ final class Interrupts {
     terminated |= terminate;
     count++;
     switch (count) {
-      case 1 -> loop.enqueueThreadsafe(main::cancel);
+      case 1 -> loop.post(main::cancel);
       case 2 -> {
-        loop.enqueueThreadsafe(
+        loop.post(
             () -> {
               throw exit();
             });

@@ -1,6 +1,7 @@
 package weft;
 
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A promise that stands for other promises: whoever waits for it waits for them, and cancelling it
@@ -11,6 +12,9 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   LinkedPromise(EventLoop loop) {
     super(loop);
   }
+
+  /// The promises that this one waits for.
+  abstract Collection<? extends Promise<?>> sources();
 
   /// What [Weft#gather] returns: cancelled through its children, and done when they report.
   static final class Gathering<T> extends LinkedPromise<T> {
@@ -35,6 +39,11 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
       return accepted;
     }
 
+    @Override
+    Collection<? extends Promise<?>> sources() {
+      return children;
+    }
+
     boolean cancelRequested() {
       return cancelRequested;
     }
@@ -42,8 +51,31 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
 
   /// What [Weft#shield] returns: cancelled by itself, the inner promise does not notice.
   static final class Shielding<T> extends LinkedPromise<T> {
-    Shielding(EventLoop loop) {
+    private final Promise<T> inner;
+
+    Shielding(Promise<T> inner) {
+      super(inner.loop);
+      this.inner = inner;
+    }
+
+    @Override
+    Collection<? extends Promise<?>> sources() {
+      return List.of(inner);
+    }
+  }
+
+  /// What a task waits on that waits for several promises without owning their outcome.
+  static final class Waiting extends LinkedPromise<Void> {
+    private final Collection<? extends Promise<?>> sources;
+
+    Waiting(EventLoop loop, Collection<? extends Promise<?>> sources) {
       super(loop);
+      this.sources = sources;
+    }
+
+    @Override
+    Collection<? extends Promise<?>> sources() {
+      return sources;
     }
   }
 }

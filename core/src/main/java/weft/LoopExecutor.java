@@ -61,7 +61,7 @@ final class LoopExecutor {
     }
     T result = value;
     Throwable failure = thrown;
-    loop.enqueueThreadsafe(
+    loop.post(
         () -> {
           if (promise.done()) {
             return;
@@ -132,7 +132,6 @@ final class LoopExecutor {
               "the default executor did not end within "
                   + timeout
                   + "; its threads are left alone");
-      existing.shutdownNow();
     }
   }
 

@@ -14,8 +14,20 @@ final class LoopFuture<T> extends CompletableFuture<T> {
   private final AbstractEventLoop loop;
   private volatile @Nullable Promise<T> source;
 
-  LoopFuture(AbstractEventLoop loop) {
+  private LoopFuture(AbstractEventLoop loop) {
     this.loop = loop;
+  }
+
+  static <T> LoopFuture<T> of(AbstractEventLoop loop) {
+    LoopFuture<T> future = new LoopFuture<>(loop);
+    loop.foreignFutures.add(future);
+    future.whenComplete((value, failure) -> loop.foreignFutures.remove(future));
+    return future;
+  }
+
+  void loopClosed() {
+    completeExceptionally(
+        new IllegalStateException("the event loop was closed before this future was completed"));
   }
 
   /// Says whose outcome this future gets. If it was cancelled before, the source is cancelled now.
@@ -69,7 +81,7 @@ final class LoopFuture<T> extends CompletableFuture<T> {
               + " would last for ever: await it in a coroutine, or use whenComplete");
     }
     Promise<Void> waiter = new Promise<>(loop);
-    whenComplete((value, failure) -> loop.enqueueFromOutside(waiter::release));
+    whenComplete((value, failure) -> loop.post(waiter::release));
     TimerHandle timer =
         timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter, null);
     try {

@@ -155,9 +155,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   final void fail(Throwable exception) {
     Failure failure = new Failure(loop, exception, created, this instanceof Task);
-    boolean awaited = hasWaitingTask();
     complete(FAILED, failure);
-    failure.watch(this, awaited);
+    failure.watch(this);
   }
 
   final void setValue(@Nullable T value) {
@@ -176,6 +175,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   }
 
   private void complete(byte newState, @Nullable Object newOutcome) {
+    loop.checkThread();
     if (state != PENDING) {
       throw new InvalidStateException(this + " has its outcome already");
     }
@@ -304,16 +304,6 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
       }
     }
     return found;
-  }
-
-  final boolean hasWaitingTask() {
-    return waiters != null && !directlyAwaitedBy().isEmpty();
-  }
-
-  /// Whether waiting for this promise means waiting for tasks: a task itself, or what `gather` and
-  /// its like return.
-  final boolean standsForTasks() {
-    return this instanceof Task || this instanceof LinkedPromise;
   }
 
   @Override
@@ -499,11 +489,9 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   final String stateText() {
     return switch ((byte) STATE.getAcquire(this)) {
       case PENDING -> "pending";
-      case VALUE -> "finished result=" + Debug.shorten(String.valueOf(outcome));
+      case VALUE -> "finished result=" + Debug.text(outcome);
       case FAILED ->
-          "finished exception="
-              + Debug.shorten(
-                  String.valueOf(((Failure) Objects.requireNonNull(outcome)).exception));
+          "finished exception=" + Debug.text(((Failure) Objects.requireNonNull(outcome)).exception);
       default -> "cancelled";
     };
   }
@@ -568,9 +556,20 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     @Override
     public void run() {
       if (cancelled()) {
-        consumer.accept(promise); // internal: there is no callback in the handle, and no context
+        runInternal(); // there is no callback in the handle, and no context
       } else {
         super.run();
+      }
+    }
+
+    private void runInternal() {
+      try {
+        consumer.accept(promise);
+      } catch (LoopExit exit) {
+        throw exit;
+      } catch (Throwable t) {
+        loop.callExceptionHandler(
+            new ErrorContext("Exception in done callback", t).withPromise(promise));
       }
     }
   }

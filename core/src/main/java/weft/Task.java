@@ -21,6 +21,9 @@ public final class Task<T> extends Promise<T> {
    */
   private static final AtomicLong LAST_NUMBER = new AtomicLong();
 
+  /// How often a task may wait once more after its loop was closed: enough for any clean-up.
+  private static final int DISMISSALS_MAX = 100;
+
   final Fiber fiber;
 
   /// The neighbours in the loop's list of tasks.
@@ -41,6 +44,7 @@ public final class Task<T> extends Promise<T> {
   private @Nullable String cancelMessage;
   private @Nullable LoopExit exit;
   private int cancelRequests;
+  private int dismissals;
   private boolean mustCancel;
   private boolean interrupted;
   final boolean hidden;
@@ -85,7 +89,7 @@ public final class Task<T> extends Promise<T> {
     }
     try {
       creator.fiber.lendTo(fiber);
-    } catch (IllegalStateException pinned) {
+    } catch (IllegalStateException | StackOverflowError cannotSuspend) {
       loop.submit(fiber);
     }
   }
@@ -155,6 +159,7 @@ public final class Task<T> extends Promise<T> {
   /// task is done.
   @Override
   public boolean cancel(@Nullable String message) {
+    loop.checkThread();
     if (done()) {
       return false;
     }
@@ -254,9 +259,9 @@ public final class Task<T> extends Promise<T> {
     }
     try {
       fiber.suspend();
-    } catch (IllegalStateException pinned) {
+    } catch (IllegalStateException | StackOverflowError cannotSuspend) {
       promise.removeWaiter(this);
-      throw pinned;
+      throw cannotSuspend;
     } finally {
       waitingOn = null;
     }
@@ -296,6 +301,7 @@ public final class Task<T> extends Promise<T> {
       body = null;
       mustCancel = false;
       end(null, new CancelledError(cancelMessage));
+      loop.remove(this);
       return false;
     }
     loop.enterStep(this);
@@ -316,8 +322,12 @@ public final class Task<T> extends Promise<T> {
       thrown = t;
     }
     body = null;
-    end(value, thrown);
-    fiber.finish();
+    try {
+      end(value, thrown);
+    } finally {
+      loop.remove(this);
+      fiber.finish();
+    }
   }
 
   @SuppressWarnings("NullAway") // null only where the user put it
@@ -337,7 +347,6 @@ public final class Task<T> extends Promise<T> {
       }
       fail(Failures.unwrap(thrown));
     }
-    loop.remove(this);
   }
 
   @Nullable LoopExit takeExit() {
@@ -408,6 +417,18 @@ public final class Task<T> extends Promise<T> {
         + (awaited == null ? "" : " wait_for=" + AwaitGraph.brief(awaited))
         + waitersText()
         + ">";
+  }
+
+  /// Throws in a task whose loop was closed; one that goes on and on is left suspended for good.
+  void throwDismissed() {
+    dismissals++;
+    if (dismissals > DISMISSALS_MAX) {
+      loop.callExceptionHandler(
+          new ErrorContext("coroutine ignored that its event loop was closed", null)
+              .withPromise(this));
+      fiber.suspend();
+    }
+    throw new CancelledError("the event loop of " + name() + " was closed");
   }
 
   /// Ends a task whose loop closes under it: the suspended stack is unwound.

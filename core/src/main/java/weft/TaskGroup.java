@@ -197,7 +197,7 @@ public final class TaskGroup {
   private @Nullable CancelledError waitForChildren() {
     CancelledError last = null;
     while (!children.isEmpty()) {
-      Promise<Void> waiting = new Promise<>(parent.loop);
+      Promise<Void> waiting = new LinkedPromise.Waiting(parent.loop, children);
       allDone = waiting;
       try {
         waiting.await();

@@ -32,7 +32,7 @@ final class Waits {
     if (distinct.isEmpty()) {
       throw new IllegalArgumentException("there is nothing to wait for: the collection is empty");
     }
-    Promise<Void> waiter = new Promise<>(task.loop);
+    Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, distinct);
     int[] missing = {distinct.size()};
     Consumer<Promise<T>> onDone =
         promise -> {
@@ -88,7 +88,7 @@ final class Waits {
   }
 
   private static <T> void cancelAndWait(Task<?> task, Promise<T> promise) {
-    Promise<Void> waiter = new Promise<>(task.loop);
+    Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, List.of(promise));
     Consumer<Promise<T>> release = p -> waiter.release();
     promise.addInternalCallback(release, task);
     promise.cancel();

@@ -7,10 +7,9 @@ import java.util.concurrent.BrokenBarrierException;
 /// asyncio's `Barrier`.
 public final class AsyncBarrier {
   // Filling: who comes waits until all are there. The last to come starts the draining: those
-  // inside
-  // leave, and who comes now waits outside until the last of them has left. Resetting is a draining
-  // in which those inside leave with an error. Broken lets nobody in or out without an error until
-  // the next reset.
+  // inside leave, and who comes now waits outside until the last of them has left. Resetting is a
+  // draining in which those inside leave with an error. Broken lets nobody in or out without an
+  // error until the next reset.
   //
   // A waiter that was woken counts as inside until it runs, so a reset or abort in the middle of a
   // draining still reaches those that have not left. The last to leave wakes those outside.
