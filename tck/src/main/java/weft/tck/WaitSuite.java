@@ -312,7 +312,11 @@ public abstract class WaitSuite extends LoopSuite {
         () -> {
           var a = value("a", 1);
           Promise<String> b = loop.createPromise();
-          loop.callLater(ms(1), () -> b.setResult("b"));
+          createTask(
+              () -> {
+                await(a);
+                b.setResult("b");
+              });
           for (var item : asCompleted(List.of(a, b))) {
             assertTrue(item.done());
             seen.add(item);
