@@ -42,6 +42,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Debug mode: the await cycles that were reported.
   final Set<List<String>> reportedCycles = new HashSet<>();
 
+  /// The thread that runs the loop, while it runs.
+  @Nullable Thread carrier;
+
   boolean debug = Debug.byDefault();
   long nextTimer;
 
@@ -246,7 +249,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /// Refuses to touch what the loop works on from another thread while it runs.
   final void checkThread() {
-    if (running && Fiber.running() != this) {
+    if (running && !Fiber.isOn(this)) {
       throw wrongThread();
     }
   }
@@ -259,16 +262,17 @@ public abstract class AbstractEventLoop implements EventLoop {
             + " loop; use callSoonThreadsafe");
   }
 
-  /// Refuses calls from a thread that is not the loop's, and any once it is closed.
-  final @Nullable AbstractEventLoop checkCaller() {
-    AbstractEventLoop caller = Fiber.running();
-    if (caller != this) {
-      checkOpen();
-      if (running) {
-        throw wrongThread();
-      }
+  /// Refuses calls from a thread that is not the loop's, and any once it is closed. Returns whether
+  /// the loop runs.
+  final boolean checkCaller() {
+    if (Fiber.isOn(this)) {
+      return true;
     }
-    return caller;
+    checkOpen();
+    if (running) {
+      throw wrongThread();
+    }
+    return false;
   }
 
   /* ---- Scheduling ---- */
@@ -276,9 +280,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final Handle callSoon(Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
-    AbstractEventLoop caller = checkCaller();
-    Handle handle = new Handle(this, callback, captured(caller, context));
-    if (caller == this) {
+    boolean onLoop = checkCaller();
+    Handle handle = new Handle(this, callback, captured(onLoop, context));
+    if (onLoop) {
       enqueue(handle);
     } else {
       enqueueThreadsafe(handle);
@@ -287,20 +291,20 @@ public abstract class AbstractEventLoop implements EventLoop {
   }
 
   /// What a callback remembers of the context: the one it is given, or the bindings in force.
-  static Object captured(@Nullable AbstractEventLoop caller, @Nullable Context explicit) {
+  final Object captured(boolean onLoop, @Nullable Context explicit) {
     if (explicit != null) {
       return explicit;
     }
-    return (caller != null ? caller.context() : Context.current()).bindings();
+    return (onLoop ? context() : Context.current()).bindings();
   }
 
   @Override
   public final Handle callSoonThreadsafe(Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
     checkOpen();
-    AbstractEventLoop caller = Fiber.running();
-    Handle handle = new ThreadsafeHandle(this, callback, captured(caller, context));
-    if (caller == this) {
+    boolean onLoop = Fiber.isOn(this);
+    Handle handle = new ThreadsafeHandle(this, callback, captured(onLoop, context));
+    if (onLoop) {
       enqueue(handle);
     } else if (!enqueueThreadsafe(handle)) {
       checkOpen();
@@ -321,8 +325,8 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   final TimerHandle callAtNanos(long whenNanos, Runnable callback, @Nullable Context context) {
     Objects.requireNonNull(callback, "callback");
-    AbstractEventLoop caller = checkCaller();
-    TimerHandle timer = new TimerHandle(this, whenNanos, callback, captured(caller, context));
+    boolean onLoop = checkCaller();
+    TimerHandle timer = new TimerHandle(this, whenNanos, callback, captured(onLoop, context));
     schedule(timer);
     return timer;
   }

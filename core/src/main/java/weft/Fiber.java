@@ -33,11 +33,13 @@ abstract sealed class Fiber implements Runnable {
   private static final boolean DIRECT;
   private static final @Nullable MethodHandle NEW_VIRTUAL_THREAD;
   private static final @Nullable MethodHandle CARRIER_LOCAL_GET;
+  private static final @Nullable MethodHandle CURRENT_CARRIER;
   private static final @Nullable Executor JDK_SCHEDULER;
 
   static {
     MethodHandle newVirtualThread = null;
     MethodHandle carrierLocalGet = null;
+    MethodHandle currentCarrier = null;
     Executor jdkScheduler = null;
     Throwable why = null;
     String wanted = System.getProperty("weft.engine", "");
@@ -58,6 +60,9 @@ abstract sealed class Fiber implements Runnable {
         carrierLocalGet =
             lang.findVirtual(
                 ThreadLocal.class, "getCarrierThreadLocal", MethodType.methodType(Object.class));
+        currentCarrier =
+            lang.findStatic(
+                Thread.class, "currentCarrierThread", MethodType.methodType(Thread.class));
         jdkScheduler =
             (Executor)
                 lang.findStatic(
@@ -72,6 +77,7 @@ abstract sealed class Fiber implements Runnable {
     DIRECT = newVirtualThread != null && why == null && !wanted.equals("portable");
     NEW_VIRTUAL_THREAD = newVirtualThread;
     CARRIER_LOCAL_GET = carrierLocalGet;
+    CURRENT_CARRIER = currentCarrier;
     JDK_SCHEDULER = jdkScheduler;
     WHY_NOT_DIRECT = why;
     if (why != null && wanted.equals("direct")) {
@@ -127,6 +133,18 @@ abstract sealed class Fiber implements Runnable {
     }
   }
 
+  /// Whether the calling thread is that of the given loop. Cheaper than to ask which loop it is.
+  static boolean isOn(AbstractEventLoop loop) {
+    if (!DIRECT) {
+      return RUNNING.get() == loop;
+    }
+    try {
+      return (Thread) CURRENT_CARRIER.invokeExact() == loop.carrier;
+    } catch (Throwable t) {
+      throw new LinkageError("current carrier thread", t);
+    }
+  }
+
   /// Runs a loop's `while` on a thread of the kind that the engine needs: a platform thread to
   /// carry coroutines, a virtual thread to pass the baton quickly. That is the calling thread if it
   /// is of this kind; otherwise the caller waits meanwhile.
@@ -134,10 +152,13 @@ abstract sealed class Fiber implements Runnable {
     Runnable marked =
         () -> {
           AbstractEventLoop outer = RUNNING.get(); // one that runs closes another
+          Thread outerCarrier = loop.carrier;
           RUNNING.set(loop);
+          loop.carrier = Thread.currentThread();
           try {
             body.run();
           } finally {
+            loop.carrier = outerCarrier;
             mark(outer);
           }
         };
@@ -219,15 +240,7 @@ abstract sealed class Fiber implements Runnable {
         task.afterStep();
       }
     }
-    Fiber next = handOver;
-    if (next == null) {
-      next = returnTo;
-      returnTo = null;
-    } else if (next.returnTo == null) {
-      next.returnTo = returnTo; // who lent us the thread gets it back from whom we hand over to
-      returnTo = null;
-    }
-    handOver = null;
+    Fiber next = handOver == null && returnTo == null ? null : takeNext();
     LoopExit exit = task.takeExit();
     if (exit != null) {
       if (next != null) {
@@ -238,6 +251,20 @@ abstract sealed class Fiber implements Runnable {
     if (next != null) {
       next.woken = true;
     }
+    return next;
+  }
+
+  /// Whom to run next, before anything that is queued.
+  private @Nullable Fiber takeNext() {
+    Fiber next = handOver;
+    if (next == null) {
+      next = returnTo;
+      returnTo = null;
+    } else if (next.returnTo == null) {
+      next.returnTo = returnTo; // who lent us the thread gets it back from whom we hand over to
+      returnTo = null;
+    }
+    handOver = null;
     return next;
   }
 
@@ -374,6 +401,7 @@ abstract sealed class Fiber implements Runnable {
     }
 
     @Override
+    @SuppressWarnings("ThreadPriorityCheck") // the yield is not meant for the JDK's scheduler
     void switchOut() {
       do {
         yielding = true;

@@ -227,7 +227,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   /// Registers a callback that runs in the given context.
   public final void addDoneCallback(
       Consumer<? super Promise<T>> callback, @Nullable Context context) {
-    Object captured = AbstractEventLoop.captured(loop.checkCaller(), context);
+    Object captured = loop.captured(loop.checkCaller(), context);
     addWaiter(new DoneCallback<>(this, Objects.requireNonNull(callback, "callback"), captured));
   }
 
@@ -308,7 +308,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   @Override
   public final T await() {
-    Task<?> task = Task.currentOrThrow();
+    Task<?> task = Task.currentOn(loop);
     if (state == PENDING) {
       task.awaitPromise(this);
     }
@@ -317,7 +317,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   @Override
   public final <X extends Throwable> T await(Class<X> expected) throws X {
-    Task<?> task = Task.currentOrThrow();
+    Task<?> task = Task.currentOn(loop);
     if (state == PENDING) {
       task.awaitPromise(this);
     }

@@ -112,6 +112,12 @@ public final class Task<T> extends Promise<T> {
     throw outsideCoroutine(loop);
   }
 
+  /// As [#currentOrThrow], quicker where the task is probably one of the given loop.
+  static Task<?> currentOn(AbstractEventLoop loop) {
+    Task<?> task = Fiber.isOn(loop) ? loop.currentTask() : null;
+    return task != null ? task : currentOrThrow();
+  }
+
   private static IllegalStateException outsideCoroutine(@Nullable AbstractEventLoop loop) {
     return new IllegalStateException(
         loop == null
@@ -342,8 +348,8 @@ public final class Task<T> extends Promise<T> {
     } else if (thrown instanceof CancelledError) {
       setCancelled(thrown);
     } else {
-      if (thrown instanceof LoopExit loopExit) {
-        exit = loopExit;
+      if (thrown instanceof LoopExit loopExit && !hidden) {
+        exit = loopExit; // out of a generator it first goes through the consumer
       }
       fail(Failures.unwrap(thrown));
     }
@@ -351,8 +357,8 @@ public final class Task<T> extends Promise<T> {
 
   @Nullable LoopExit takeExit() {
     LoopExit thrown = exit;
-    exit = null;
     if (thrown != null) {
+      exit = null;
       markRetrieved();
     }
     return thrown;

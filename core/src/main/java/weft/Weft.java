@@ -43,8 +43,25 @@ public final class Weft {
   /// Runs an awaitable with wishes.
   public static <T> T run(Awaitable<T> main, RunOptions options) {
     refuseNested(main);
-    try (Runner runner = new Runner(options)) {
-      return runner.run(main);
+    Runner runner = new Runner(options);
+    T result;
+    try {
+      result = runner.run(main);
+    } catch (Throwable thrown) {
+      closeAfter(runner, thrown);
+      throw thrown;
+    }
+    runner.close();
+    return result;
+  }
+
+  private static void closeAfter(Runner runner, Throwable thrown) {
+    try {
+      runner.close();
+    } catch (Throwable again) {
+      if (again != thrown) {
+        thrown.addSuppressed(again);
+      }
     }
   }
 
