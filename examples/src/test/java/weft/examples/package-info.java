@@ -1,0 +1,3 @@
+/// Runs the examples as programs: [weft.examples.ExamplesTest] the short ones,
+/// [weft.examples.CrawlTest] the crawler, against sites of its own.
+package weft.examples;
