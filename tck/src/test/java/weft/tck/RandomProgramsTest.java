@@ -1,0 +1,44 @@
+package weft.tck;
+
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import weft.EventLoop;
+
+/// Thousands of random programs. One that fails names its seed; `-Dweft.seed=…` runs it alone.
+@Tag("slow")
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RandomProgramsTest {
+  private static final Long SEED = Long.getLong("weft.seed");
+
+  @Test
+  void onVirtualTime() {
+    runMany(VirtualLoop::new, 10_000, 4);
+  }
+
+  @Test
+  void onTheSelectorLoop() {
+    runMany(() -> EventLoop.create("selector"), 1_000, 3);
+  }
+
+  private static void runMany(Supplier<EventLoop> loops, int programsMax, int secondsMax) {
+    if (SEED != null) {
+      RandomProgram.run(loops.get(), SEED);
+      return;
+    }
+    Random seeds = new Random();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMax);
+    for (int i = 0; i < programsMax && System.nanoTime() < end; i++) {
+      long seed = seeds.nextLong();
+      try {
+        RandomProgram.run(loops.get(), seed);
+      } catch (Throwable failure) {
+        throw new AssertionError(
+            "program " + i + " failed; run it alone with -Dweft.seed=" + seed, failure);
+      }
+    }
+  }
+}
