@@ -131,7 +131,7 @@ final class CoreRows {
           marks.add(Mark.timesRow(1.5, first, "that with 1k"));
         }
         var params = Map.of("armed", Integer.toString(armed), "order", order);
-        boolean peers = armed == 100_000 || effort.rounds() > 1;
+        boolean peers = armed == 100_000;
         add(
             new Row(
                 name(armed, order),

@@ -24,6 +24,6 @@ record Effort(
   }
 
   static Effort full() {
-    return new Effort(5, 4, 3, Duration.ofMillis(250), 0.5, 1_000_000, 100_000);
+    return new Effort(5, 4, 3, Duration.ofMillis(200), 0.4, 1_000_000, 100_000);
   }
 }
