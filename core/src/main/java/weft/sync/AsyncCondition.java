@@ -110,9 +110,7 @@ public final class AsyncCondition {
   /// @throws IllegalStateException if the lock is free
   public void notifyMany(int n) {
     requireLocked("notify");
-    for (int i = 0; i < n && waiters.wakeFirst(); i++) {
-      continue;
-    }
+    for (int left = n; left > 0 && waiters.wakeFirst(); left--) {}
   }
 
   /// Wakes all who wait; asyncio's `notify_all()`.

@@ -86,9 +86,7 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
       }
       throw cancelled;
     } finally {
-      while (value > 0 && wakeNext()) {
-        continue;
-      }
+      while (value > 0 && wakeNext()) {}
     }
   }
 

@@ -78,9 +78,7 @@ final class Waiters {
 
   /// Wakes all, in order.
   void wakeAll() {
-    while (wakeFirst()) {
-      continue;
-    }
+    while (wakeFirst()) {}
   }
 
   /// How many wait, as a part of the owner's text: empty when nobody does.
