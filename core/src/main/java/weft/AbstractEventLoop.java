@@ -46,7 +46,10 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Nullable Thread carrier;
 
   boolean debug = Debug.byDefault();
-  long nextTimer;
+  int nextTimer;
+
+  /// The task that the last run was for: who was told that it did not end needs no report.
+  @Nullable Task<?> runsFor;
 
   private @Nullable Task<?> firstTask;
   private @Nullable Task<?> current;
@@ -193,7 +196,7 @@ public abstract class AbstractEventLoop implements EventLoop {
       throw new IllegalStateException(
           "a running event loop cannot be closed; stop it first, and close it after the run");
     }
-    if (closed) {
+    if (closed || dismissing) {
       return;
     }
     List<Task<?>> left = tasks();
@@ -222,9 +225,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Unwinds the tasks that are still suspended, so that their `finally` blocks run and their
   /// stacks are freed. They can wait for nothing any more.
   private void dismiss(List<Task<?>> left) {
-    dismissing = true;
+    dismissing = true; // for good: the loop is closed next
     for (Task<?> task : left) {
-      if (task.fiber.started() && !task.hidden) {
+      if (task.fiber.started() && !task.hidden && task != runsFor) {
         callExceptionHandler(
             new ErrorContext("Task was destroyed but it is pending", null)
                 .withPromise(task)
@@ -242,6 +245,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   }
 
   final void checkOpen() {
+    if (dismissing) {
+      throw new IllegalStateException("the event loop is closing");
+    }
     if (closed) {
       throw new IllegalStateException("the event loop is closed");
     }
@@ -331,12 +337,10 @@ public abstract class AbstractEventLoop implements EventLoop {
     return timer;
   }
 
-  /// Completes a promise after a time, unless the handle is cancelled before.
-  final <T> TimerHandle wakeAfter(long delayNanos, Promise<T> promise, @Nullable T result) {
-    @SuppressWarnings("NullAway") // null only where the user put it
+  /// Releases a promise after a time, unless the handle is cancelled before.
+  final TimerHandle wakeAfter(long delayNanos, Promise<Void> promise) {
     TimerHandle timer =
-        new TimerHandle.Waking<>(
-            this, Durations.deadline(timeNanos(), delayNanos), promise, result);
+        new TimerHandle.Waking(this, Durations.deadline(timeNanos(), delayNanos), promise);
     schedule(timer);
     return timer;
   }
@@ -370,6 +374,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   @Override
   public final void setTaskFactory(@Nullable TaskFactory factory) {
+    checkThread();
     taskFactory = factory;
   }
 
@@ -380,6 +385,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   @Override
   public final Set<Task<?>> allTasks() {
+    checkThread();
     return new LinkedHashSet<>(tasks().reversed());
   }
 
@@ -567,6 +573,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   }
 
   private void setInstruments(List<Instrument> all) {
+    checkThread();
     instruments = all;
     instrument = all.isEmpty() ? null : new InstrumentFan(this, List.copyOf(all));
   }

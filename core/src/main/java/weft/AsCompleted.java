@@ -3,11 +3,12 @@ package weft;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +35,9 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
   @SuppressWarnings("unchecked")
   AsCompleted(Collection<? extends Awaitable<? extends T>> awaitables, @Nullable Duration timeout) {
     loop = AbstractEventLoop.of(EventLoop.running());
-    Map<Awaitable<?>, Boolean> seen = new IdentityHashMap<>();
+    Set<Awaitable<?>> seen = new HashSet<>();
     for (Awaitable<? extends T> awaitable : awaitables) {
-      if (seen.put(awaitable, true) == null) {
+      if (seen.add(awaitable)) {
         pending.put((Promise<T>) Weft.ensureFuture(awaitable), true);
       }
     }

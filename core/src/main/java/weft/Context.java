@@ -19,6 +19,7 @@ public final class Context {
   private static final ThreadLocal<Context> OF_THREAD = ThreadLocal.withInitial(Context::new);
 
   private Map<ContextVar<?>, @Nullable Object> bindings;
+  private boolean entered;
 
   /// An empty context.
   public Context() {
@@ -46,23 +47,41 @@ public final class Context {
   }
 
   /// Runs a block in this context: the variables it sets are set here. The block may suspend.
+  ///
+  /// @throws IllegalStateException if a block runs in this context already
   public <T, X extends Exception> T run(Block<T, X> block) throws X {
-    Context outer = enter(this);
+    Context outer = enterFirst();
     try {
       return block.call();
     } finally {
-      enter(outer);
+      leaveTo(outer);
     }
   }
 
   /// Runs a block in this context: the variables it sets are set here. The block may suspend.
+  ///
+  /// @throws IllegalStateException if a block runs in this context already
   public <X extends Exception> void run(VoidBlock<X> block) throws X {
-    Context outer = enter(this);
+    Context outer = enterFirst();
     try {
       block.run();
     } finally {
-      enter(outer);
+      leaveTo(outer);
     }
+  }
+
+  private Context enterFirst() {
+    if (entered) {
+      throw new IllegalStateException(
+          this + " is already entered; run the block in a copy() of it");
+    }
+    entered = true;
+    return enter(this);
+  }
+
+  private void leaveTo(Context outer) {
+    entered = false;
+    enter(outer);
   }
 
   private static Context enter(Context context) {

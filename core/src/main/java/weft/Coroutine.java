@@ -1,6 +1,7 @@
 package weft;
 
 import java.lang.ref.Cleaner;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A computation that has not begun: a body and a name. Nothing runs until the coroutine is awaited
@@ -14,15 +15,26 @@ import org.jspecify.annotations.Nullable;
 /// @param <T> the type of the result
 public final class Coroutine<T> implements Awaitable<T> {
   private final String name;
-  private @Nullable Body<? extends T> body;
+
+  /// A [Body] or a [VoidBody]; null once it was taken.
+  private @Nullable Object body;
+
   private Cleaner.@Nullable Cleanable neverAwaited;
 
-  Coroutine(String name, Body<? extends T> body) {
+  private Coroutine(String name, Object body) {
     this.name = name;
     this.body = body;
     if (Debug.enabledHere()) {
       neverAwaited = Debug.watchNeverAwaited(this);
     }
+  }
+
+  static <T> Coroutine<T> of(String name, Body<T> body) {
+    return new Coroutine<>(name, Objects.requireNonNull(body, "body"));
+  }
+
+  static Coroutine<Void> of(String name, VoidBody body) {
+    return new Coroutine<>(name, Objects.requireNonNull(body, "body"));
   }
 
   /// The name given to [Weft#async(String, Body)], or else that of the method that made the
@@ -59,9 +71,9 @@ public final class Coroutine<T> implements Awaitable<T> {
     }
   }
 
-  /// Takes the body, which makes the coroutine used.
-  Body<? extends T> claim() {
-    Body<? extends T> claimed = body;
+  /// Takes the body, which makes the coroutine used. It is run with [#call].
+  Object claim() {
+    Object claimed = body;
     if (claimed == null) {
       throw new IllegalStateException(
           this
@@ -76,8 +88,18 @@ public final class Coroutine<T> implements Awaitable<T> {
     return claimed;
   }
 
+  /// Runs a body that was taken from a coroutine of this type.
+  @SuppressWarnings({"unchecked", "NullAway"}) // Void has no other value
+  static <T> T call(Object claimed) throws Exception {
+    if (claimed instanceof VoidBody plain) {
+      plain.run();
+      return null;
+    }
+    return ((Body<T>) claimed).call();
+  }
+
   private T runInline() throws Exception {
-    return claim().call();
+    return call(claim());
   }
 
   /// For example `<coroutine hello at 0x1027a6150>`.

@@ -87,7 +87,7 @@ abstract sealed class Fiber implements Runnable {
   }
 
   final AbstractEventLoop loop;
-  private final Task<?> task;
+  final Task<?> task;
 
   /// Set when somebody decided that `suspend` shall return.
   boolean woken;
@@ -241,7 +241,7 @@ abstract sealed class Fiber implements Runnable {
       }
     }
     Fiber next = handOver == null && returnTo == null ? null : takeNext();
-    LoopExit exit = task.takeExit();
+    LoopExit exit = finished ? task.exit() : null;
     if (exit != null) {
       if (next != null) {
         next.wake();
@@ -340,11 +340,6 @@ abstract sealed class Fiber implements Runnable {
     return finished;
   }
 
-  /// The body of the virtual thread.
-  final void body() {
-    task.main();
-  }
-
   static final class Direct extends Fiber implements Executor {
     private @Nullable Thread thread;
     private @Nullable Runnable continuation;
@@ -392,7 +387,7 @@ abstract sealed class Fiber implements Runnable {
 
     private void start() {
       try {
-        Runnable body = this::body;
+        Runnable body = task::main;
         thread = (Thread) NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, body);
       } catch (Throwable t) {
         throw new LinkageError("new virtual thread", t);
@@ -489,7 +484,7 @@ abstract sealed class Fiber implements Runnable {
     private void baton() {
       RUNNING.set(loop);
       try {
-        body();
+        task.main();
       } finally {
         onStack = false;
         LockSupport.unpark(loopThread);

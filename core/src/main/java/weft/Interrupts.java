@@ -1,76 +1,130 @@
 package weft;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// SIGINT and SIGTERM for the time of one run. The first cancels the main task; the second ends the
-/// run at the next opportunity; the third ends the process.
+/// SIGINT and SIGTERM for the time of one run. The first cancels the main task, the second ends the
+/// run, the third does what it would do without Weft: the JVM shuts down. So does a SIGTERM that
+/// the loop has not noticed after some seconds, because something blocks it.
+///
+/// The signals belong to the process: all runs that are under way are told.
 final class Interrupts {
-  private static final Object LOCK = new Object();
-  private static @Nullable Interrupts active;
+  private static final long UNNOTICED_MAX_MILLIS = 5_000;
+
+  private static final List<Interrupts> ACTIVE = new ArrayList<>();
+  private static @Nullable Runnable restoreInt;
+  private static @Nullable Runnable restoreTerm;
 
   private final AbstractEventLoop loop;
   private final Task<?> main;
-  private final Thread thread;
-  private @Nullable Runnable restoreInt;
-  private @Nullable Runnable restoreTerm;
-  private volatile int count;
+  private int count;
   private volatile boolean terminated;
+  private volatile boolean noticed;
+  private volatile boolean over;
 
   private Interrupts(AbstractEventLoop loop, Task<?> main) {
     this.loop = loop;
     this.main = main;
-    this.thread = Thread.currentThread();
   }
 
-  /// Takes the signals over, unless another run of this process has them.
+  /// Takes the signals over, unless the program handles them itself.
   static Interrupts install(AbstractEventLoop loop, Task<?> main) {
     Interrupts interrupts = new Interrupts(loop, main);
-    synchronized (LOCK) {
-      if (active == null) {
-        active = interrupts;
-        interrupts.restoreInt = Signals.handle("INT", () -> interrupts.react(false));
-        interrupts.restoreTerm = Signals.handle("TERM", () -> interrupts.react(true));
+    synchronized (ACTIVE) {
+      if (ACTIVE.isEmpty()) {
+        restoreInt = Signals.handle("INT", () -> received("INT"));
+        restoreTerm = Signals.handle("TERM", () -> received("TERM"));
       }
+      ACTIVE.add(interrupts);
     }
     return interrupts;
   }
 
   void uninstall() {
-    synchronized (LOCK) {
-      if (active == this) {
-        active = null;
-        restore(restoreInt);
-        restore(restoreTerm);
+    over = true;
+    synchronized (ACTIVE) {
+      ACTIVE.remove(this);
+      if (ACTIVE.isEmpty()) {
+        restoreDefaults();
       }
     }
   }
 
-  private static void restore(@Nullable Runnable restore) {
-    if (restore != null) {
-      restore.run();
+  private static void restoreDefaults() {
+    for (Runnable restore : new Runnable[] {restoreInt, restoreTerm}) {
+      if (restore != null) {
+        restore.run();
+      }
     }
+    restoreInt = null;
+    restoreTerm = null;
+  }
+
+  /// Ends the JVM as the signal would have done without Weft: shutdown hooks, exit status 128 + n.
+  static void raiseDefault(String name) {
+    synchronized (ACTIVE) {
+      restoreDefaults();
+    }
+    Signals.raise(name);
   }
 
   /// Runs on a thread of the JDK's.
-  private synchronized void react(boolean terminate) {
+  private static void received(String name) {
+    boolean last = false;
+    synchronized (ACTIVE) {
+      for (Interrupts each : ACTIVE) {
+        last |= each.react(name.equals("TERM"));
+      }
+    }
+    if (last) {
+      raiseDefault(name);
+    }
+  }
+
+  /// Returns whether patience is at an end.
+  private boolean react(boolean terminate) {
     terminated |= terminate;
     count++;
-    switch (count) {
-      case 1 -> loop.post(main::cancel);
-      case 2 -> {
-        loop.post(
-            () -> {
-              throw exit();
-            });
-        thread.interrupt();
+    if (count == 1) {
+      loop.post(
+          () -> {
+            noticed = true;
+            main.cancel();
+          });
+      if (terminate) {
+        Thread.ofPlatform().daemon().name("weft-sigterm").start(this::endIfUnnoticed);
       }
-      default -> Runtime.getRuntime().halt(terminated ? 143 : 130);
+    } else if (count == 2) {
+      loop.post(
+          () -> {
+            if (!over) {
+              throw exit();
+            }
+          });
+    }
+    return count > 2;
+  }
+
+  private void endIfUnnoticed() {
+    try {
+      Thread.sleep(UNNOTICED_MAX_MILLIS);
+    } catch (InterruptedException e) {
+      return;
+    }
+    if (!noticed && !over) {
+      raiseDefault("TERM");
     }
   }
 
   /// Whether the main task was cancelled by a signal.
   boolean happened() {
     return count > 0;
+  }
+
+  /// Whether it was SIGTERM, so that the process has to end after the run.
+  boolean terminated() {
+    return terminated;
   }
 
   LoopExit exit() {

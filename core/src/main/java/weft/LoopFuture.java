@@ -83,7 +83,7 @@ final class LoopFuture<T> extends CompletableFuture<T> {
     Promise<Void> waiter = new Promise<>(loop);
     whenComplete((value, failure) -> loop.post(waiter::release));
     TimerHandle timer =
-        timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter, null);
+        timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter);
     try {
       waiter.await();
     } finally {

@@ -234,6 +234,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   /// Takes back all registrations of an equal callback that have not been queued yet; returns how
   /// many there were.
   public final int removeDoneCallback(Consumer<? super Promise<T>> callback) {
+    loop.checkThread();
     if (waiters instanceof DoneCallback<?> single) {
       if (single.consumer.equals(callback)) {
         waiters = null;
@@ -252,6 +253,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   /// Registers a callback of Weft's own, by which `owner` is said to wait for this promise.
   final void addInternalCallback(
       Consumer<? super Promise<T>> callback, @Nullable Promise<?> owner) {
+    loop.checkThread();
     addWaiter(new DoneCallback<>(this, callback, owner));
   }
 
@@ -280,6 +282,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   /// The tasks that wait for this promise, directly or through `gather`, `shield` and their like.
   public final Set<Task<?>> awaitedBy() {
+    loop.checkThread();
     Set<Task<?>> tasks = new LinkedHashSet<>();
     for (Promise<?> waiter : directlyAwaitedBy()) {
       if (waiter instanceof Task<?> task) {
@@ -292,6 +295,9 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   }
 
   final List<Promise<?>> directlyAwaitedBy() {
+    if (this instanceof Task<T> task && task.hidden && task.previousTask != null) {
+      return List.of(task.previousTask);
+    }
     Object waiting = waiters;
     if (waiting == null) {
       return List.of();
@@ -404,7 +410,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
       Promise<Void> timer = new Promise<>(loop);
       Consumer<Promise<T>> done = p -> timer.release();
       addInternalCallback(done, task);
-      TimerHandle handle = loop.wakeAfter(timeoutNanos, timer, null);
+      TimerHandle handle = loop.wakeAfter(timeoutNanos, timer);
       try {
         task.awaitPromise(timer);
         throwIfCancelledWith(timer);

@@ -39,14 +39,15 @@ final class RunUntilComplete {
   }
 
   private static <T> Promise<T> ensure(AbstractEventLoop loop, Awaitable<T> awaitable) {
-    return switch (awaitable) {
-      case Coroutine<T> coroutine -> loop.createTask(coroutine, TaskOptions.defaults());
-      case Promise<T> promise -> {
-        if (promise.loop != loop) {
-          throw new IllegalArgumentException(promise + " belongs to another event loop");
-        }
-        yield promise;
-      }
-    };
+    if (awaitable instanceof Coroutine<T> coroutine) {
+      Task<T> task = loop.createTask(coroutine, TaskOptions.defaults());
+      loop.runsFor = task;
+      return task;
+    }
+    Promise<T> promise = (Promise<T>) awaitable;
+    if (promise.loop != loop) {
+      throw new IllegalArgumentException(promise + " belongs to another event loop");
+    }
+    return promise;
   }
 }

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// closes the generators, joins the default executor and closes the loop.
 ///
 /// During a run SIGINT cancels the main task, and the run then throws [KeyboardInterrupt]; a second
-/// one ends the run at once. SIGTERM does the same with [SystemExit] of status 143.
+/// one ends the run at once, a third the JVM. SIGTERM does the same with [SystemExit] of status
+/// 143, and when the runner has cleaned up, the JVM shuts down as it would have done without Weft;
+/// it does so too if the loop is blocked and does not notice the signal within five seconds. A
+/// program that handles these signals itself is left alone.
 ///
 /// Thread: one at a time.
 public final class Runner implements AutoCloseable {
@@ -28,6 +31,7 @@ public final class Runner implements AutoCloseable {
   private State state = State.CREATED;
   private @Nullable AbstractEventLoop loop;
   private @Nullable Context context;
+  private boolean terminated;
 
   /// A runner of a loop of the chosen kind.
   public Runner() {
@@ -93,10 +97,7 @@ public final class Runner implements AutoCloseable {
     }
     AbstractEventLoop on = initialized();
     Coroutine<T> coroutine =
-        switch (main) {
-          case Coroutine<T> given -> given;
-          case Promise<T> promise -> Weft.async("main", () -> promise.await());
-        };
+        main instanceof Coroutine<T> given ? given : Weft.async("main", () -> main.await());
     Task<T> task =
         on.createTask(coroutine, TaskOptions.defaults().context(in == null ? context : in));
     Interrupts interrupts = Interrupts.install(on, task);
@@ -109,6 +110,7 @@ public final class Runner implements AutoCloseable {
       throw cancelled;
     } finally {
       interrupts.uninstall();
+      terminated |= interrupts.terminated();
     }
   }
 
@@ -127,6 +129,9 @@ public final class Runner implements AutoCloseable {
       closing.runUntilComplete(closing.shutdownDefaultExecutor(EXECUTOR_JOIN_MAX));
     } finally {
       closing.close();
+      if (terminated) {
+        Interrupts.raiseDefault("TERM"); // what the signal is for: the process ends
+      }
     }
   }
 

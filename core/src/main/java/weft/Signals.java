@@ -1,12 +1,11 @@
 package weft;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
-/// Operating system signals, through `sun.misc.Signal`: the one file that knows it. The JDK
-/// supports that class for exactly this purpose, but the compiler cannot be kept from warning of
-/// it; hence the reflection.
+/// Operating system signals: the one file that knows `sun.misc.Signal`, which the JDK keeps for
+/// this purpose though it is not standard.
 final class Signals {
   private Signals() {}
 
@@ -16,44 +15,27 @@ final class Signals {
   /// @return what undoes it; null if the program handles the signal itself, or the JVM refuses
   static @Nullable Runnable handle(String name, Runnable reaction) {
     try {
-      Class<?> signalClass = Class.forName("sun.misc.Signal");
-      Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
-      InvocationHandler invocations =
-          (proxy, method, arguments) ->
-              switch (method.getName()) {
-                case "handle" -> {
-                  reaction.run();
-                  yield null;
-                }
-                case "equals" -> proxy == arguments[0];
-                case "hashCode" -> System.identityHashCode(proxy);
-                default -> "Weft's handler of SIG" + name;
-              };
-      Object ours =
-          Proxy.newProxyInstance(
-              Signals.class.getClassLoader(), new Class<?>[] {handlerClass}, invocations);
-      Object signal = signalClass.getConstructor(String.class).newInstance(name);
-      var install = signalClass.getMethod("handle", signalClass, handlerClass);
-      Object before = install.invoke(null, signal, ours);
+      Signal signal = new Signal(name);
+      SignalHandler before = Signal.handle(signal, received -> reaction.run());
       if (!isDefault(before)) {
-        install.invoke(null, signal, before);
+        Signal.handle(signal, before);
         return null;
       }
-      return () -> {
-        try {
-          install.invoke(null, signal, before);
-        } catch (ReflectiveOperationException e) {
-          throw new IllegalStateException("the handler of SIG" + name + " cannot be restored", e);
-        }
-      };
-    } catch (ReflectiveOperationException | LinkageError unavailable) {
-      return null;
+      return () -> Signal.handle(signal, before);
+    } catch (IllegalArgumentException | LinkageError unavailable) {
+      return null; // -Xrs, or a JDK without the class
     }
   }
 
-  private static boolean isDefault(@Nullable Object handler) {
-    String type = handler == null ? "" : handler.getClass().getName();
-    return type.startsWith("java.lang.Terminator")
+  /// Sends this process a signal.
+  static void raise(String name) {
+    Signal.raise(new Signal(name));
+  }
+
+  private static boolean isDefault(SignalHandler handler) {
+    String type = handler.getClass().getName();
+    return handler == SignalHandler.SIG_DFL
+        || type.startsWith("java.lang.Terminator")
         || type.startsWith("jdk.internal.misc.Signal")
         || type.startsWith("sun.misc.Signal");
   }

@@ -2,7 +2,7 @@ package weft;
 
 import java.io.PrintStream;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A coroutine that runs on a loop, concurrently with the loop's other tasks; its own outcome is a
@@ -19,34 +19,34 @@ public final class Task<T> extends Promise<T> {
    * the next suspension throw. The flag throws, the counter only counts. A task that stands in a
    * blocking call of the JDK is interrupted besides.
    */
-  private static final AtomicLong LAST_NUMBER = new AtomicLong();
+  private static final AtomicInteger LAST_NUMBER = new AtomicInteger();
 
   /// How often a task may wait once more after its loop was closed: enough for any clean-up.
   private static final int DISMISSALS_MAX = 100;
 
   final Fiber fiber;
 
-  /// The neighbours in the loop's list of tasks.
+  /// The neighbours in the loop's list of tasks. A hidden task is not in the list: its previous one
+  /// is the task that waits for it.
   @Nullable Task<?> previousTask;
 
   @Nullable Task<?> nextTask;
 
   private final Coroutine<T> coroutine;
-  private @Nullable Body<? extends T> body;
+  private @Nullable Object body;
   private final Context context;
 
   /// The context in force while the task runs: its own, or one it has entered.
   Context activeContext;
 
   private @Nullable String name;
-  private final long number;
+  private final int number;
   private @Nullable Promise<?> waitingOn;
   private @Nullable String cancelMessage;
-  private @Nullable LoopExit exit;
   private int cancelRequests;
-  private int dismissals;
   private boolean mustCancel;
   private boolean interrupted;
+  private byte dismissals;
   final boolean hidden;
 
   /// For [#create] and generators; `hidden` keeps the task out of the list of tasks.
@@ -169,18 +169,27 @@ public final class Task<T> extends Promise<T> {
     if (done()) {
       return false;
     }
-    cancelRequests++;
-    Promise<?> awaited = waitingOn;
-    if (awaited != null && awaited.cancel(message)) {
-      return true;
+    // Along a chain of tasks that wait for each other, the last one is to be cancelled.
+    Task<?> last = this;
+    last.cancelRequests++;
+    while (last.waitingOn instanceof Task<?> next && !next.done()) {
+      last = next;
+      last.cancelRequests++;
     }
+    Promise<?> awaited = last.waitingOn;
+    if (awaited == null || !awaited.cancel(message)) {
+      last.throwAtNextSuspension(message);
+    }
+    return true;
+  }
+
+  private void throwAtNextSuspension(@Nullable String message) {
     mustCancel = true;
     cancelMessage = message;
     if (fiber.canBlockInJdk()) {
       interrupted = true;
       fiber.interrupt();
     }
-    return true;
   }
 
   /// How many times the task was asked to cancel, less the calls of [#uncancel].
@@ -191,6 +200,7 @@ public final class Task<T> extends Promise<T> {
   /// Takes one request back, for code that has cancelled the task itself to end a block of it;
   /// returns how many are left. With none left, an error that was not thrown yet is not thrown.
   public int uncancel() {
+    loop.checkThread();
     if (cancelRequests > 0) {
       cancelRequests--;
       if (cancelRequests == 0) {
@@ -289,10 +299,12 @@ public final class Task<T> extends Promise<T> {
   void awaitHandOver(Task<?> other) {
     moveCancellationTo(other);
     waitingOn = other;
+    other.previousTask = this;
     try {
       fiber.handOverTo(other.fiber);
     } finally {
       waitingOn = null;
+      other.previousTask = null;
     }
     other.moveCancellationTo(this);
     loop.throwIfDismissed(this);
@@ -323,7 +335,7 @@ public final class Task<T> extends Promise<T> {
     T value = null;
     Throwable thrown = null;
     try {
-      value = Objects.requireNonNull(body).call();
+      value = Coroutine.call(Objects.requireNonNull(body));
     } catch (Throwable t) {
       thrown = t;
     }
@@ -348,20 +360,18 @@ public final class Task<T> extends Promise<T> {
     } else if (thrown instanceof CancelledError) {
       setCancelled(thrown);
     } else {
-      if (thrown instanceof LoopExit loopExit && !hidden) {
-        exit = loopExit; // out of a generator it first goes through the consumer
-      }
       fail(Failures.unwrap(thrown));
     }
   }
 
-  @Nullable LoopExit takeExit() {
-    LoopExit thrown = exit;
-    if (thrown != null) {
-      exit = null;
+  /// What has to end the run of the loop, once the task has ended with it. Out of a generator it
+  /// goes through the consumer first.
+  @Nullable LoopExit exit() {
+    if (!hidden && failure() instanceof LoopExit exit) {
       markRetrieved();
+      return exit;
     }
-    return thrown;
+    return null;
   }
 
   /* ---- Looking at a task ---- */
@@ -370,6 +380,7 @@ public final class Task<T> extends Promise<T> {
   /// beneath; those of its exception if it has failed; otherwise empty before the first step and
   /// after the end. On the loop's thread.
   public StackTraceElement[] stack() {
+    loop.checkThread();
     Throwable failure = failure();
     if (failure != null) {
       return Debug.userFrames(failure.getStackTrace());
@@ -455,6 +466,8 @@ public final class Task<T> extends Promise<T> {
   /// After [#dismiss]: a stack in a blocking call of the JDK is interrupted and unwinds elsewhere.
   void abandon() {
     if (fiber.canBlockInJdk()) {
+      mustCancel = true;
+      cancelMessage = "the event loop was closed";
       fiber.interrupt();
     }
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// Ordered by deadline, and in the order of their making where deadlines are equal.
 public class TimerHandle extends Handle implements Comparable<TimerHandle> {
   final long whenNanos;
-  private final long sequence;
+  private final int sequence;
 
   /// Whether a loop's timer structure holds this handle.
   boolean armed;
@@ -57,7 +57,7 @@ public class TimerHandle extends Handle implements Comparable<TimerHandle> {
   @Override
   public int compareTo(TimerHandle other) {
     int byDeadline = Long.compare(whenNanos, other.whenNanos);
-    return byDeadline != 0 ? byDeadline : Long.compare(sequence, other.sequence);
+    return byDeadline != 0 ? byDeadline : sequence - other.sequence;
   }
 
   @Override
@@ -71,21 +71,19 @@ public class TimerHandle extends Handle implements Comparable<TimerHandle> {
   }
 
   /// The timer of a sleep: it completes a promise.
-  static final class Waking<T> extends TimerHandle {
-    private @Nullable Promise<T> promise;
-    private final T result;
+  static final class Waking extends TimerHandle {
+    private @Nullable Promise<Void> promise;
 
-    Waking(AbstractEventLoop loop, long whenNanos, Promise<T> promise, T result) {
+    Waking(AbstractEventLoop loop, long whenNanos, Promise<Void> promise) {
       super(loop, whenNanos);
       this.promise = promise;
-      this.result = result;
     }
 
     @Override
     public void run() {
-      Promise<T> waiting = promise;
-      if (waiting != null && !waiting.done()) {
-        waiting.setResult(result);
+      Promise<Void> waiting = promise;
+      if (waiting != null) {
+        waiting.release();
       }
     }
 

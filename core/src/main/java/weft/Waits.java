@@ -46,7 +46,7 @@ final class Waits {
           }
         };
     TimerHandle timer =
-        timeout == null ? null : task.loop.wakeAfter(Durations.nanos(timeout), waiter, null);
+        timeout == null ? null : task.loop.wakeAfter(Durations.nanos(timeout), waiter);
     for (Promise<T> promise : distinct) {
       promise.addInternalCallback(onDone, task);
     }

@@ -100,32 +100,22 @@ public final class Weft {
   /// Makes a coroutine, named after the method that calls this. Nothing runs until it is awaited or
   /// made a task.
   public static <T> Coroutine<T> async(Body<T> body) {
-    return new Coroutine<>(CoroutineNames.of(Objects.requireNonNull(body, "body")), body);
+    return Coroutine.of(CoroutineNames.of(Objects.requireNonNull(body, "body")), body);
   }
 
   /// Makes a coroutine without a result.
   public static Coroutine<Void> async(VoidBody body) {
-    return new Coroutine<>(CoroutineNames.of(Objects.requireNonNull(body, "body")), valued(body));
+    return Coroutine.of(CoroutineNames.of(Objects.requireNonNull(body, "body")), body);
   }
 
   /// Makes a coroutine of the given name.
   public static <T> Coroutine<T> async(String name, Body<T> body) {
-    return new Coroutine<>(
-        Objects.requireNonNull(name, "name"), Objects.requireNonNull(body, "body"));
+    return Coroutine.of(Objects.requireNonNull(name, "name"), body);
   }
 
   /// Makes a coroutine of the given name, without a result.
   public static Coroutine<Void> async(String name, VoidBody body) {
-    return new Coroutine<>(
-        Objects.requireNonNull(name, "name"), valued(Objects.requireNonNull(body, "body")));
-  }
-
-  @SuppressWarnings("NullAway") // Void has no other value
-  private static Body<Void> valued(VoidBody body) {
-    return () -> {
-      body.run();
-      return null;
-    };
+    return Coroutine.of(Objects.requireNonNull(name, "name"), body);
   }
 
   /* ---- Waiting for one thing ---- */
@@ -207,7 +197,7 @@ public final class Weft {
       task.yieldTurn();
       return;
     }
-    sleepFor(task, duration, null);
+    sleepFor(task, duration);
   }
 
   /// Suspends for a time and returns the given result.
@@ -216,14 +206,14 @@ public final class Weft {
     if (!duration.isPositive()) {
       task.yieldTurn();
     } else {
-      sleepFor(task, duration, null);
+      sleepFor(task, duration);
     }
     return result;
   }
 
-  private static void sleepFor(Task<?> task, Duration duration, @Nullable Void nothing) {
+  private static void sleepFor(Task<?> task, Duration duration) {
     Promise<Void> promise = new Promise<>(task.loop);
-    TimerHandle timer = task.loop.wakeAfter(Durations.nanos(duration), promise, nothing);
+    TimerHandle timer = task.loop.wakeAfter(Durations.nanos(duration), promise);
     try {
       task.awaitPromise(promise);
     } finally {
@@ -362,10 +352,9 @@ public final class Weft {
   /// A promise as it is, or a task made of a coroutine.
   @SuppressWarnings("unchecked")
   public static <T> Promise<T> ensureFuture(Awaitable<? extends T> awaitable) {
-    return switch (awaitable) {
-      case Coroutine<? extends T> coroutine -> (Promise<T>) createTask(coroutine);
-      case Promise<? extends T> promise -> (Promise<T>) promise;
-    };
+    return awaitable instanceof Coroutine<? extends T> coroutine
+        ? (Promise<T>) createTask(coroutine)
+        : (Promise<T>) awaitable;
   }
 
   /// A promise of the running loop that gets the outcome of a stage. Cancelling it cancels the
@@ -549,8 +538,14 @@ public final class Weft {
   }
 
   /// A coroutine that runs a body on the loop's default executor; see [#toThread(Body)].
+  @SuppressWarnings("NullAway") // Void has no other value
   public static Coroutine<Void> toThread(VoidBody body) {
-    return toThread(valued(Objects.requireNonNull(body, "body")));
+    Objects.requireNonNull(body, "body");
+    return toThread(
+        () -> {
+          body.run();
+          return null;
+        });
   }
 
   /// Runs a coroutine on a loop of another thread. Cancelling the future cancels the task. Any

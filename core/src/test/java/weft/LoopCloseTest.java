@@ -1,0 +1,114 @@
+package weft;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.async;
+import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.generator;
+import static weft.Weft.run;
+import static weft.Weft.runCoroutineThreadsafe;
+import static weft.Weft.sleep;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What becomes of everything that is still there when a loop is closed.
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class LoopCloseTest {
+  private static final Duration LONG = Duration.ofDays(1);
+
+  private final List<String> log = new ArrayList<>();
+
+  @Test
+  void aLoopClosedInsideAnotherLeavesThatOneRunning() {
+    EventLoop inner = loopWith(() -> sleep(LONG));
+    EventLoop second = loopWith(() -> sleep(LONG));
+    run(
+        () -> {
+          EventLoop outer = EventLoop.running();
+          outer.callSoon(inner::close);
+          sleep(Duration.ZERO);
+          sleep(Duration.ZERO);
+          assertTrue(inner.isClosed());
+          assertSame(outer, EventLoop.running());
+          second.close();
+          assertSame(outer, EventLoop.running());
+          assertEquals("still here", await(createTask(() -> "still here")));
+        });
+  }
+
+  @Test
+  void aCoroutineThatSwallowsItsEndDoesNotKeepTheLoopOpen() {
+    EventLoop loop =
+        loopWith(
+            () -> {
+              while (true) {
+                try {
+                  sleep(LONG);
+                } catch (CancelledError refused) {
+                  log.add("refused");
+                }
+              }
+            });
+    loop.close();
+    assertTrue(loop.isClosed());
+    assertFalse(log.isEmpty());
+  }
+
+  @Test
+  void aGeneratorThatWasNotFinishedIsUnwound() {
+    EventLoop loop =
+        loopWith(
+            () -> {
+              Generator<Integer> items =
+                  generator(
+                      emitter -> {
+                        try {
+                          emitter.emit(1);
+                          emitter.emit(2);
+                        } finally {
+                          log.add("finally");
+                        }
+                      });
+              assertEquals(1, items.next());
+            });
+    loop.close();
+    assertEquals(List.of("finally"), log);
+  }
+
+  @Test
+  void futuresOfTheJdkHearOfTheEnd() {
+    EventLoop loop = loopWith(() -> {});
+    Promise<String> promise = loop.createPromise();
+    CompletableFuture<String> view = promise.toCompletableFuture();
+    CompletableFuture<String> submitted = runCoroutineThreadsafe(async(() -> "never"), loop);
+    loop.close();
+    for (CompletableFuture<String> future : List.of(view, submitted)) {
+      ExecutionException ended =
+          assertThrows(ExecutionException.class, () -> future.get(10, TimeUnit.SECONDS));
+      assertInstanceOf(IllegalStateException.class, ended.getCause());
+    }
+    assertThrows(IllegalStateException.class, promise::get);
+  }
+
+  /// A loop that has run until the body suspended, or ended.
+  private EventLoop loopWith(VoidBody body) {
+    EventLoop loop = EventLoop.create();
+    loop.setExceptionHandler((on, error) -> {});
+    loop.createTask(async(body));
+    loop.callSoon(() -> loop.callSoon(loop::stop));
+    loop.runForever();
+    return loop;
+  }
+}
