@@ -468,17 +468,20 @@ public abstract class BlockingSuite extends LoopSuite {
     run(
         () -> {
           lock.lock();
-          var task =
-              createTask(
-                  () -> {
-                    lock.lockInterruptibly();
-                    seen.add("locked");
-                  });
-          turns(2);
-          task.cancel();
-          assertInstanceOf(CancelledError.class, failure(task));
-          assertTrue(task.cancelled());
-          lock.unlock();
+          try {
+            var task =
+                createTask(
+                    () -> {
+                      lock.lockInterruptibly();
+                      seen.add("locked");
+                    });
+            turns(2);
+            task.cancel();
+            assertInstanceOf(CancelledError.class, failure(task));
+            assertTrue(task.cancelled());
+          } finally {
+            lock.unlock();
+          }
         });
     assertEquals(List.of(), seen);
   }
@@ -489,7 +492,9 @@ public abstract class BlockingSuite extends LoopSuite {
     cancelReaches(
         () -> {
           synchronized (monitor) {
-            monitor.wait();
+            while (seen.isEmpty()) {
+              monitor.wait();
+            }
           }
         });
   }

@@ -287,6 +287,21 @@ public abstract class ErrorSuite extends LoopSuite {
   }
 
   @Test
+  void L57_theMainTaskOfAStoppedRunIsNotReported() {
+    loop.callLater(ms(1), loop::stop);
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            run(
+                () -> {
+                  abandon(List.copyOf(loop.allTasks()).toArray(Task<?>[]::new));
+                  hang();
+                }));
+    loop.close();
+    assertEquals(List.of(), errors());
+  }
+
+  @Test
   void L57_aTaskThatHasNotBegunIsDroppedSilently() {
     var task = loop.createTask(async(() -> seen.add("ran")));
     abandon(task);

@@ -12,6 +12,7 @@ import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
+import static weft.Weft.generator;
 import static weft.Weft.shield;
 import static weft.Weft.taskGroup;
 import static weft.Weft.timeout;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import weft.CallGraph;
+import weft.Emitter;
 import weft.Promise;
 import weft.Task;
 import weft.TaskGroup;
@@ -141,6 +143,26 @@ public abstract class GraphSuite extends LoopSuite {
           await(parent);
           assertEquals(Set.of(), children.get(0).awaitedBy());
         });
+  }
+
+  @Test
+  void L59_aGeneratorPassesTheEdgeOn() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var consumer =
+              createTask(() -> generator((Emitter<String> e) -> e.emit(await(gate))).next());
+          turns(1);
+          assertTrue(reaches(CallGraph.capture(gate), consumer));
+          gate.setResult("x");
+          assertEquals("x", await(consumer));
+          await(loop.shutdownGenerators());
+        });
+  }
+
+  private static boolean reaches(CallGraph graph, Promise<?> target) {
+    return graph.promise() == target
+        || graph.awaitedBy().stream().anyMatch(above -> reaches(above, target));
   }
 
   @Test

@@ -200,8 +200,7 @@ public abstract class LifecycleSuite extends LoopSuite {
     Promise<String> promise = loop.createPromise();
     loop.callSoon(loop::stop);
     var error = assertThrows(IllegalStateException.class, () -> loop.runUntilComplete(promise));
-    assertTrue(
-        String.valueOf(error.getMessage()).toLowerCase().contains("stopped"), error.toString());
+    assertTrue(String.valueOf(error.getMessage()).contains("stopped"), error.toString());
   }
 
   @Test

@@ -3,6 +3,7 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.asCompleted;
@@ -123,7 +124,7 @@ public abstract class MisuseSuite extends LoopSuite {
     run(
         () -> {
           Task<?> me = Task.current();
-          assertTrue(me != null);
+          assertNotNull(me);
           assertSays(() -> await(me), "itself");
         });
   }
@@ -282,23 +283,19 @@ public abstract class MisuseSuite extends LoopSuite {
         () -> {
           Promise<String> none = nothing();
           assertThrows(NullPointerException.class, () -> await(none));
-          assertThrows(NullPointerException.class, () -> createTask(MisuseSuite.<Runner>none()));
+          assertThrows(NullPointerException.class, () -> createTask(LoopSuite.<Runner>nothing()));
           assertFalse(loop.isClosed());
         });
   }
 
   @Test
   void asyncOfNull() {
-    assertThrows(NullPointerException.class, () -> async(MisuseSuite.<Runner>none()));
+    assertThrows(NullPointerException.class, () -> async(LoopSuite.<Runner>nothing()));
   }
 
   private static void assertSays(Executable call, String... oneOf) {
     String text = String.valueOf(assertThrows(IllegalStateException.class, call).getMessage());
     assertTrue(List.of(oneOf).stream().anyMatch(text::contains), text);
-  }
-
-  private static <T> T none() {
-    return nothing();
   }
 
   private interface Runner extends weft.VoidBody {}

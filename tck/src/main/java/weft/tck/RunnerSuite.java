@@ -221,6 +221,37 @@ public abstract class RunnerSuite extends LoopSuite {
   }
 
   @Test
+  void L53_theOrderOfTheTeardown() {
+    Weft.run(
+        () -> {
+          Generator<Integer> items =
+              generator(
+                  (Emitter<Integer> e) -> {
+                    try {
+                      e.emit(1);
+                    } finally {
+                      seen.add("generator");
+                    }
+                  });
+          items.next();
+          createTask(
+              () -> {
+                try {
+                  hang();
+                } finally {
+                  turns(2);
+                  seen.add("task");
+                }
+              });
+          turns(1);
+          seen.add("main");
+        },
+        options());
+    assertEquals(List.of("main", "task", "generator"), seen);
+    assertTrue(made.getFirst().isClosed());
+  }
+
+  @Test
   void L53_theLoopFactoryIsCalledOnce() {
     try (var runner = new Runner(options())) {
       assertEquals(0, made.size());

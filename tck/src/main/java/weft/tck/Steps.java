@@ -31,11 +31,6 @@ public final class Steps {
     ended = true;
   }
 
-  /// Stands where the program must never pass.
-  public synchronized void never() {
-    throw fail("passed a place that must not be reached, after step " + last);
-  }
-
   /// The number of the step passed last, 0 before the first.
   public synchronized int last() {
     return last;

@@ -525,6 +525,28 @@ public abstract class TaskGroupSuite extends LoopSuite {
   }
 
   @Test
+  void L46_theErrorsThatSystemExitLeavesNoRoomForAreReported() {
+    expectErrors(1);
+    var failure = new IllegalStateException("boom");
+    var task =
+        loop.createTask(
+            async(
+                () ->
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          g.createTask(() -> fail(failure));
+                          g.createTask(
+                              () -> {
+                                untilCancelled();
+                                throw new SystemExit(5);
+                              });
+                        })));
+    assertThrows(SystemExit.class, () -> loop.runUntilComplete(task));
+    assertThrows(SystemExit.class, () -> loop.runUntilComplete(task));
+    assertSame(failure, errors().getFirst().exception());
+  }
+
+  @Test
   void L46_childrenMaySpawnWhileTheGroupDrains() {
     run(
         () -> {

@@ -199,6 +199,10 @@ public abstract class TimeoutSuite extends LoopSuite {
                           })));
           assertTrue(blocks.getFirst().expired());
           assertEquals(0, current().cancelling());
+          assertTrue(
+              List.of(failure.getSuppressed()).stream().anyMatch(TimeoutException.class::isInstance)
+                  || failure.getCause() instanceof TimeoutException,
+              "the failure does not tell of the timeout");
         });
   }
 
@@ -696,6 +700,18 @@ public abstract class TimeoutSuite extends LoopSuite {
           }
           sleep(ms(4));
           assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L45_aVeryFarDeadlineIsAccepted() {
+    run(
+        () -> {
+          Duration far = Duration.ofSeconds(Long.MAX_VALUE);
+          assertEquals("value", timeout(far, () -> "value"));
+          assertEquals("value", timeoutAt(far, () -> "value"));
+          var task = createTask(() -> sleep(far));
+          assertThrows(TimeoutException.class, () -> timeout(ms(1), () -> await(task)));
         });
   }
 

@@ -427,6 +427,49 @@ public abstract class WaitSuite extends LoopSuite {
   }
 
   @Test
+  void L43_theAwaitablesMayBeAwaitedInAnyOrder() {
+    run(
+        () -> {
+          var items = asCompleted(List.of(value("slow", 4), value("quick", 2)));
+          Coroutine<String> first = items.nextAwaitable();
+          Coroutine<String> second = items.nextAwaitable();
+          assertEquals("quick", await(second));
+          assertEquals("slow", await(first));
+        });
+  }
+
+  @Test
+  void L43_twoTasksMayShareTheItems() {
+    run(
+        () -> {
+          var items = asCompleted(List.of(value("a", 2), value("b", 3), value("c", 4)));
+          var one = createTask(items.nextAwaitable());
+          var two = createTask(items.nextAwaitable());
+          var three = createTask(() -> items.next().result());
+          assertEquals("a", await(one));
+          assertEquals("b", await(two));
+          assertEquals("c", await(three));
+        });
+  }
+
+  @Test
+  void L43_itemsThatAreDoneComeInTheirOrder() {
+    run(
+        () -> {
+          var promises = new ArrayList<Promise<Integer>>();
+          for (int i = 0; i < 100; i++) {
+            Promise<Integer> promise = loop.createPromise();
+            promise.setResult(i);
+            promises.add(promise);
+          }
+          for (var item : asCompleted(promises)) {
+            seen.add(item);
+          }
+          assertEquals(promises, seen);
+        });
+  }
+
+  @Test
   void L43_nextAwaitableThrowsTheFailureAndTheTimeout() {
     run(
         () -> {
