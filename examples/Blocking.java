@@ -5,9 +5,8 @@
 /// thread, and a ticker goes on beside them. On the portable engine such a call would stop the
 /// whole loop, as it does in asyncio; there `toThread` moves it to another thread.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 /* ---- The old library ---- */
 

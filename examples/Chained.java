@@ -4,9 +4,8 @@
 /// happens in order. Only `gather` makes the three chains run side by side, so that all of them
 /// take hardly longer than one.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 record User(int id, String name) {}
 

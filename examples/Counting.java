@@ -1,9 +1,8 @@
 /// Three counters on one thread. Each `sleep` lets the others go on, so they count in step, and
 /// nobody needs a lock for `turns`: between two suspension points nothing else runs.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 int turns = 0;
 

@@ -8,10 +8,9 @@
 /// visit is a task of one group. All run on one thread, so nothing below is locked. Ctrl-C cancels
 /// them all, and the summary of what was done so far is still printed.
 
-import static weft.Weft.*;
-
 import module java.net.http;
 import module weft;
+import static weft.Weft.*;
 
 final String usage =
     """

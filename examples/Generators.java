@@ -1,9 +1,8 @@
 /// Generators: a loop that produces items, for a loop that consumes them; asyncio's `async for` is
 /// Java's `for`. Both sides may suspend, and the producer runs only while the consumer asks.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 /// A server that hands out its records page by page.
 List<Integer> page(int number) {

@@ -1,8 +1,7 @@
 /// Task groups: tasks that begin together and end together, in whatever way.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 String load(String what, int millis) {
   try {

@@ -4,9 +4,8 @@
 /// producers have ended, `shutdown` ends the stream: the consumers take what is left, and the next
 /// `get` tells them that nothing more will come.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 final int producers = 2;
 final int consumers = 3;

@@ -1,8 +1,7 @@
 /// Deadlines: over a block of code, nested, moved, and over the waiting only.
 
-import static weft.Weft.*;
-
 import module weft;
+import static weft.Weft.*;
 
 final Duration shortly = Duration.ofMillis(100);
 final Duration later = Duration.ofMillis(500);
