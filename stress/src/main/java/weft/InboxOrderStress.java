@@ -13,7 +13,7 @@ public class InboxOrderStress {
   private InboxOrderStress() {}
 
   /// The inbox, and a loop that drains it and notes what arrives.
-  private abstract static class Arrivals {
+  abstract static class Arrivals {
     final Inbox inbox = new Inbox(() -> {});
     private final ReadyQueue ready = new ReadyQueue();
     private final StringBuilder arrived = new StringBuilder();
