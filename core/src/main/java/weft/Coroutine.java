@@ -88,18 +88,18 @@ public final class Coroutine<T> implements Awaitable<T> {
     return claimed;
   }
 
-  /// Runs a body that was taken from a coroutine of this type.
-  @SuppressWarnings({"unchecked", "NullAway"}) // Void has no other value
-  static <T> T call(Object claimed) throws Exception {
+  /// Runs a body that was taken from a coroutine.
+  static @Nullable Object call(Object claimed) throws Exception {
     if (claimed instanceof VoidBody plain) {
       plain.run();
       return null;
     }
-    return ((Body<T>) claimed).call();
+    return ((Body<?>) claimed).call();
   }
 
+  @SuppressWarnings({"unchecked", "NullAway"}) // the body is one of this type
   private T runInline() throws Exception {
-    return call(claim());
+    return (T) call(claim());
   }
 
   /// For example `<coroutine hello at 0x1027a6150>`.

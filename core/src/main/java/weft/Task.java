@@ -331,11 +331,12 @@ public final class Task<T> extends Promise<T> {
   }
 
   /// The whole life of the stack.
+  @SuppressWarnings("unchecked") // the body is one of this type
   void main() {
     T value = null;
     Throwable thrown = null;
     try {
-      value = Coroutine.call(Objects.requireNonNull(body));
+      value = (T) Coroutine.call(Objects.requireNonNull(body));
     } catch (Throwable t) {
       thrown = t;
     }
