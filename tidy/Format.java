@@ -60,7 +60,8 @@ final class Format {
 
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            // The programs in examples/ are laid out as one writes them by hand: `import module` first.
+            // The programs in examples/ are laid out as one writes them by hand: `import module`
+            // first.
             if (file.toString().endsWith(".java") && !file.getParent().endsWith("examples")) {
               files.add(file);
             }

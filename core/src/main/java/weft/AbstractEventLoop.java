@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What it queues are opaque [Runnable]s. Each is run once, in order; it handles its own errors,
 /// and throws nothing but a [LoopExit], which must end [#runUntilStopped].
+@SuppressWarnings("this-escape") // what the parts are given is only stored
 public abstract class AbstractEventLoop implements EventLoop {
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);

@@ -450,8 +450,6 @@ abstract sealed class Fiber implements Runnable {
   }
 
   static final class Portable extends Fiber {
-    private static final int PROBE_FRAMES = 100;
-
     private @Nullable Thread thread;
     private @Nullable Thread loopThread;
     private volatile boolean onStack;
@@ -493,26 +491,33 @@ abstract sealed class Fiber implements Runnable {
 
     @Override
     void switchOut() {
-      probeStack(PROBE_FRAMES);
       boolean interrupted = false;
       do {
         suspended = true;
         onStack = false;
         LockSupport.unpark(loopThread);
+        StackOverflowError noRoom = null;
         while (!onStack) {
-          LockSupport.park(this);
+          try {
+            LockSupport.park(this);
+          } catch (StackOverflowError overflow) {
+            // The baton is gone already: ask for it, and spin until it is back.
+            if (noRoom == null) {
+              noRoom = overflow;
+              loop.enqueueFromOutside(this);
+            }
+            Thread.onSpinWait();
+          }
           interrupted |= Thread.interrupted();
+        }
+        if (noRoom != null) {
+          throw noRoom;
         }
       } while (!woken);
       woken = false;
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
-    }
-
-    /// Overflows here, if at all, and not after the baton was given away.
-    private static int probeStack(int frames) {
-      return frames == 0 ? 0 : 1 + probeStack(frames - 1);
     }
 
     @Override

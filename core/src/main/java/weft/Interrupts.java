@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class Interrupts {
   private static final long UNNOTICED_MAX_MILLIS = 5_000;
 
+  private static final int SHUTDOWN_BEGIN_MAX_MILLIS = 1_000;
+
   private static final List<Interrupts> ACTIVE = new ArrayList<>();
   private static @Nullable Runnable restoreInt;
   private static @Nullable Runnable restoreTerm;
@@ -67,6 +69,24 @@ final class Interrupts {
       restoreDefaults();
     }
     Signals.raise(name);
+    awaitShutdown();
+  }
+
+  /// Waits until the JVM has begun to shut down, so that the exit status is the signal's and not
+  /// that of a main thread which happens to end first; not for long, in case nothing shuts down.
+  private static void awaitShutdown() {
+    try {
+      for (int millis = 0; millis < SHUTDOWN_BEGIN_MAX_MILLIS; millis++) {
+        Thread unused = new Thread(() -> {});
+        Runtime.getRuntime().addShutdownHook(unused);
+        Runtime.getRuntime().removeShutdownHook(unused);
+        Thread.sleep(1);
+      }
+    } catch (IllegalStateException shuttingDown) {
+      return;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Runs on a thread of the JDK's.

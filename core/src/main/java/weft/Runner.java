@@ -25,7 +25,7 @@ public final class Runner implements AutoCloseable {
     CLOSED
   }
 
-  private static final Duration EXECUTOR_JOIN_MAX = Duration.ofSeconds(300);
+  private static final Duration EXECUTOR_JOIN_MAX = Duration.ofMinutes(5);
 
   private final RunOptions options;
   private State state = State.CREATED;

@@ -42,6 +42,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.EventLoop;
@@ -410,6 +411,7 @@ public abstract class BlockingSuite extends LoopSuite {
   }
 
   @Test
+  @Tag("slow")
   void L65_httpClientSendSuspendsOnlyItsCoroutine() throws Exception {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -521,6 +523,7 @@ public abstract class BlockingSuite extends LoopSuite {
   }
 
   @Test
+  @Tag("slow")
   void L66_cancelReachesHttpClientSend() throws Exception {
     try (var server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         var client = HttpClient.newHttpClient()) {

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import weft.Context;
 import weft.EventLoop;
@@ -516,6 +517,7 @@ public abstract class TaskSuite extends LoopSuite {
   }
 
   @Test
+  @Tag("slow")
   void aTaskThatNobodyHoldsIsNotLost() {
     run(
         () -> {
