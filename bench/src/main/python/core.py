@@ -98,11 +98,14 @@ async def call_soon(n, options):
 
 async def await_done(n, options):
     """One operation: a future that is done is awaited."""
-    future = asyncio.get_running_loop().create_future()
-    future.set_result(None)
+    loop = asyncio.get_running_loop()
+    futures = [loop.create_future() for _ in range(1_000)]
+    for future in futures:
+        future.set_result(None)
     start = clock()
-    for _ in range(n):
-        await future
+    for _ in range(n // 1_000):
+        for future in futures:
+            await future
     return clock() - start
 
 
