@@ -74,7 +74,7 @@ final class CoreCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
-    var machine = Machine.here(home, python);
+    var machine = Machine.here(home, python, effort, flags);
     if (machine.busy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
     }

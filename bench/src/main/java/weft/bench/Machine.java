@@ -18,7 +18,8 @@ record Machine(Map<String, String> facts, double load) {
   /// Above this much work of others per core before the start, figures are not to be quoted.
   private static final double BUSY = 0.3;
 
-  static Machine here(Path home, Optional<PythonSide> python) throws InterruptedException {
+  static Machine here(Path home, Optional<PythonSide> python, Effort effort, List<String> flags)
+      throws InterruptedException {
     var system = ManagementFactory.getOperatingSystemMXBean();
     double load = system.getSystemLoadAverage();
     var facts = new LinkedHashMap<String, String>();
@@ -35,6 +36,10 @@ record Machine(Map<String, String> facts, double load) {
             .filter(side -> side.has("uvloop"))
             .map(side -> side.versions().get("uvloop"))
             .orElse("none"));
+    facts.put("rounds", Integer.toString(effort.rounds()));
+    if (!flags.isEmpty()) {
+      facts.put("JVM flags", String.join(" ", flags));
+    }
     facts.put("load before", String.format(Locale.ROOT, "%.2f", load));
     return new Machine(facts, load / system.getAvailableProcessors());
   }
