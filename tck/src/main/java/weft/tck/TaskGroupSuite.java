@@ -707,6 +707,67 @@ public abstract class TaskGroupSuite extends LoopSuite {
   }
 
   @Test
+  void L46_aFailingBodyBeatsACancelThatComesWhileTheGroupDrains() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () -> {
+                    var group =
+                        assertThrows(
+                            ExceptionGroup.class,
+                            () ->
+                                taskGroup(
+                                    (TaskGroup g) -> {
+                                      g.createTask(
+                                          () -> {
+                                            untilCancelled();
+                                            await(gate);
+                                          });
+                                      turns(1);
+                                      fail(new IllegalStateException("body"));
+                                    }));
+                    assertEquals(Set.of(IllegalStateException.class), types(group));
+                    seen.add(current().cancelling());
+                    turns(1);
+                    seen.add("never");
+                  });
+          turns(4);
+          task.cancel("outside");
+          turns(2);
+          gate.setResult("end");
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(1), seen);
+        });
+  }
+
+  @Test
+  void L46_aFailingBodyBeatsATimeoutThatComesWhileTheGroupDrains() {
+    run(
+        () -> {
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  timeout(
+                      ms(2),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                g.createTask(
+                                    () -> {
+                                      untilCancelled();
+                                      sleep(ms(6));
+                                    });
+                                turns(1);
+                                fail(new IllegalStateException("body"));
+                              })));
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
   void L46_childrenWorkInTheContextTheyAreGiven() {
     run(
         () -> {

@@ -155,6 +155,20 @@ public abstract class WaitForSuite extends LoopSuite {
   }
 
   @Test
+  void L44_aCancelledPromiseWithNoTimeIsACancelledError() {
+    run(
+        () -> {
+          for (var limit : List.of(Duration.ZERO, ms(-1), LONG)) {
+            Promise<String> cancelled = loop.createPromise();
+            cancelled.cancel("before");
+            assertEquals(
+                "before",
+                assertThrows(CancelledError.class, () -> waitFor(cancelled, limit)).getMessage());
+          }
+        });
+  }
+
+  @Test
   void L44_aFreshCoroutineWithNoTimeNeverStarts() {
     run(
         () -> {
