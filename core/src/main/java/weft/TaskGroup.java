@@ -175,14 +175,14 @@ public final class TaskGroup {
     if (cancelledParent && parent.uncancel() == 0) {
       outside = null;
     }
+    if (thrown != null && !(thrown instanceof CancelledError || thrown instanceof GeneratorExit)) {
+      errors.add(thrown);
+    }
     if (outside != null && errors.isEmpty()) {
       throw outside;
     }
     if (thrown instanceof GeneratorExit generatorExit && errors.isEmpty()) {
       throw generatorExit;
-    }
-    if (thrown != null && !(thrown instanceof CancelledError)) {
-      errors.add(thrown);
     }
     if (!errors.isEmpty()) {
       if (parent.cancelling() > 0) {

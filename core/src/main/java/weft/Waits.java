@@ -77,9 +77,10 @@ final class Waits {
       throw new TimeoutException();
     }
     Promise<T> promise = (Promise<T>) awaitable;
-    if (!promise.done()) {
-      cancelAndWait(task, promise);
+    if (promise.done()) {
+      return promise.result();
     }
+    cancelAndWait(task, promise);
     try {
       return promise.result();
     } catch (CancelledError cancelled) {

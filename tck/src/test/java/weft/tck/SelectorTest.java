@@ -30,6 +30,14 @@ class SelectorTest {
   }
 
   @Nested
+  class CancelOutcome extends CancelOutcomeSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Cancellation extends CancellationSuite {
     @Override
     protected EventLoop newLoop() {
@@ -222,6 +230,14 @@ class SelectorTest {
   }
 
   @Nested
+  class TaskGroupCancel extends TaskGroupCancelSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class TaskGroup extends TaskGroupSuite {
     @Override
     protected EventLoop newLoop() {
@@ -231,6 +247,14 @@ class SelectorTest {
 
   @Nested
   class Task extends TaskSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class Threadsafe extends ThreadsafeSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");

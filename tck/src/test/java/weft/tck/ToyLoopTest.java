@@ -14,6 +14,14 @@ class ToyLoopTest {
   }
 
   @Nested
+  class Threadsafe extends ThreadsafeSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
   class Lifecycle extends LifecycleSuite {
     @Override
     protected EventLoop newLoop() {
@@ -46,6 +54,14 @@ class ToyLoopTest {
   }
 
   @Nested
+  class CancelOutcome extends CancelOutcomeSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
   class Timeout extends TimeoutSuite {
     @Override
     protected EventLoop newLoop() {
@@ -55,6 +71,14 @@ class ToyLoopTest {
 
   @Nested
   class TaskGroup extends TaskGroupSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
+  class TaskGroupCancel extends TaskGroupCancelSuite {
     @Override
     protected EventLoop newLoop() {
       return new ToyLoop();

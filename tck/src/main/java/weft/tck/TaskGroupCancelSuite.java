@@ -1,0 +1,273 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.async;
+import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.sleep;
+import static weft.Weft.taskGroup;
+import static weft.Weft.timeout;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import weft.CancelledError;
+import weft.Coroutine;
+import weft.ExceptionGroup;
+import weft.Promise;
+import weft.Task;
+import weft.TaskGroup;
+import weft.TaskOptions;
+import weft.ThrowableGroup;
+
+/// `TaskGroup.cancel`: the end of a group without an exception; and children that start eagerly.
+public abstract class TaskGroupCancelSuite extends LoopSuite {
+  private final List<Object> seen = new ArrayList<>();
+  private final List<Task<?>> children = new ArrayList<>();
+  private final List<TaskGroup> groups = new ArrayList<>();
+
+  /// For subclasses.
+  protected TaskGroupCancelSuite() {}
+
+  private static void fail(Exception failure) throws Exception {
+    throw failure;
+  }
+
+  private static Set<Class<?>> types(ThrowableGroup group) {
+    return group.exceptions().stream().map(Object::getClass).collect(Collectors.toSet());
+  }
+
+  private static Task<?> current() {
+    Task<?> task = Task.current();
+    assertNotNull(task);
+    return task;
+  }
+
+  @Test
+  void L47_cancelFromTheBodyEndsTheGroupQuietly() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                groups.add(g);
+                children.add(g.createTask(() -> hang()));
+                turns(1);
+                g.cancel();
+                g.cancel();
+                hang();
+                seen.add("never");
+              });
+          groups.getFirst().cancel();
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(List.of(), seen);
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelAtTheEndOfTheBodyLeavesNoTrace() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> hang()));
+                g.cancel();
+              });
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+          turns(2);
+          taskGroup(
+              (TaskGroup g) -> {
+                g.cancel();
+              });
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelFromAChildEndsTheGroupQuietly() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(g.createTask(() -> hang()));
+                children.add(
+                    g.createTask(
+                        () -> {
+                          turns(2);
+                          g.cancel();
+                        }));
+              });
+          assertTrue(children.get(0).cancelled());
+          assertTrue(children.get(1).cancelled());
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L47_cancelFromACallbackInterruptsTheBody() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                loop.callLater(ms(1), g::cancel);
+                try {
+                  hang();
+                } finally {
+                  seen.add("interrupted");
+                }
+              });
+          assertEquals(List.of("interrupted"), seen);
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_cancelDoesNotHideRealErrors() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  try {
+                                    hang();
+                                  } finally {
+                                    fail(new IllegalStateException("cleanup"));
+                                  }
+                                });
+                            turns(1);
+                            g.cancel();
+                          }));
+          assertEquals(Set.of(IllegalStateException.class), types(group));
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_cancelDoesNotSwallowACancelFromOutside() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () -> {
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          groups.add(g);
+                          g.createTask(
+                              () -> {
+                                untilCancelled();
+                                await(gate);
+                              });
+                        });
+                    seen.add("never");
+                  });
+          turns(2);
+          groups.getFirst().cancel();
+          turns(1);
+          task.cancel("outside");
+          turns(1);
+          gate.setResult("end");
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(), seen);
+          assertEquals(1, task.cancelling());
+        });
+  }
+
+  @Test
+  void L47_aTimeoutDuringACancelledDrainStillRaises() {
+    run(
+        () -> {
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ms(2),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                g.createTask(
+                                    () -> {
+                                      untilCancelled();
+                                      sleep(ms(6));
+                                    });
+                                turns(1);
+                                g.cancel();
+                              })));
+          assertEquals(0, current().cancelling());
+        });
+  }
+
+  @Test
+  void L47_aCancelledGroupRefusesTasks() {
+    run(
+        () -> {
+          Coroutine<Integer> late = async(() -> 1);
+          taskGroup(
+              (TaskGroup g) -> {
+                g.cancel();
+                assertThrows(IllegalStateException.class, () -> g.createTask(late));
+                seen.add("refused");
+              });
+          assertEquals(List.of("refused"), seen);
+          assertThrows(IllegalStateException.class, () -> await(late));
+        });
+  }
+
+  @Test
+  void L47_anEagerChildThatCancelsTheGroupIsCancelledToo() {
+    run(
+        () -> {
+          taskGroup(
+              (TaskGroup g) -> {
+                children.add(
+                    g.createTask(
+                        () -> {
+                          g.cancel();
+                          hang();
+                        },
+                        TaskOptions.defaults().eagerStart(true)));
+              });
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+          turns(1);
+        });
+  }
+
+  @Test
+  void L28_anEagerChildThatFailsAtOnceFailsTheGroupInItsTurn() {
+    run(
+        () -> {
+          var group =
+              assertThrows(
+                  ExceptionGroup.class,
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> fail(new IllegalStateException("eager")),
+                                TaskOptions.defaults().eagerStart(true));
+                            seen.add("not yet");
+                          }));
+          assertEquals(List.of("not yet"), seen);
+          assertEquals(1, group.exceptions().size());
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+}

@@ -1,0 +1,212 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static weft.Weft.async;
+import static weft.Weft.createTask;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import weft.EventLoop;
+import weft.Handle;
+
+/// `callSoonThreadsafe` and `execute`: calls from other threads.
+public abstract class ThreadsafeSuite extends LoopSuite {
+
+  private final List<Object> seen = new ArrayList<>();
+
+  /// For subclasses.
+  protected ThreadsafeSuite() {}
+
+  @Test
+  void L09_aCallFromAnotherThreadWakesTheSleepingLoop() throws Exception {
+    var polling = new CountDownLatch(1);
+    loop.callSoon(polling::countDown);
+    var other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    polling.await();
+                    loop.callSoonThreadsafe(
+                        () -> {
+                          seen.add(Thread.currentThread());
+                          loop.stop();
+                        });
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    loop.runForever();
+    other.join();
+    assertEquals(1, seen.size());
+    assertNotSame(other, seen.getFirst());
+  }
+
+  @Test
+  void L09_noCallFromAnotherThreadIsEverLost() throws Exception {
+    int rounds = 2000;
+    var answered = new AtomicInteger();
+    var turn = new java.util.concurrent.Semaphore(0);
+    var other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; i < rounds; i++) {
+                    loop.callSoonThreadsafe(
+                        () -> {
+                          answered.incrementAndGet();
+                          turn.release();
+                        });
+                    turn.acquireUninterruptibly();
+                  }
+                  loop.callSoonThreadsafe(loop::stop);
+                });
+    loop.runForever();
+    other.join();
+    assertEquals(rounds, answered.get());
+  }
+
+  @Test
+  void L09_eachThreadsCallsRunInItsOrder() throws Exception {
+    int threads = 4;
+    int calls = 2000;
+    var last = new int[threads];
+    var wrong = new AtomicInteger();
+    var open = new AtomicInteger(threads);
+    var producers = new ArrayList<Thread>();
+    for (int t = 0; t < threads; t++) {
+      int me = t;
+      producers.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = 1; i <= calls; i++) {
+                      int n = i;
+                      loop.callSoonThreadsafe(
+                          () -> {
+                            if (last[me] + 1 != n) {
+                              wrong.incrementAndGet();
+                            }
+                            last[me] = n;
+                            if (n == calls && open.decrementAndGet() == 0) {
+                              loop.stop();
+                            }
+                          });
+                    }
+                  }));
+    }
+    loop.runForever();
+    for (var producer : producers) {
+      producer.join();
+    }
+    assertEquals(0, wrong.get());
+    for (int n : last) {
+      assertEquals(calls, n);
+    }
+  }
+
+  @Test
+  void L09_theLoopsOwnThreadMayUseItToo() {
+    loop.callSoon(() -> loop.callSoonThreadsafe(loop::stop));
+    loop.runForever();
+    run(
+        () -> {
+          loop.callSoonThreadsafe(() -> seen.add("x"));
+          turns(2);
+        });
+    assertEquals(List.of("x"), seen);
+  }
+
+  @Test
+  void L09_itNeverRunsInline() {
+    run(
+        () -> {
+          loop.callSoonThreadsafe(() -> steps.at(2));
+          steps.at(1);
+          turns(2);
+          steps.end(3);
+        });
+  }
+
+  @Test
+  void L09_whatArrivesBeforeTheRunIsKept() throws Exception {
+    elsewhere(() -> loop.callSoonThreadsafe(() -> seen.add("x")));
+    runBriefly();
+    assertEquals(List.of("x"), seen);
+  }
+
+  @Test
+  void L09_theLoopIsAnExecutor() throws Exception {
+    elsewhere(() -> loop.execute(() -> seen.add(EventLoop.running())));
+    loop.execute(() -> seen.add(EventLoop.running()));
+    runBriefly();
+    assertEquals(List.of(loop, loop), seen);
+  }
+
+  @Test
+  void L09_callsOfOneThreadKeepTheirOrderBeforeTheRun() {
+    loop.callSoonThreadsafe(() -> seen.add(1));
+    loop.callSoon(() -> seen.add(2));
+    loop.callSoonThreadsafe(() -> seen.add(3));
+    loop.createTask(async(() -> seen.add(4)));
+    loop.callSoonThreadsafe(() -> seen.add(5));
+    runBriefly();
+    assertEquals(List.of(1, 2, 3, 4, 5), seen);
+  }
+
+  @Test
+  void L09_callsOfTheLoopsThreadKeepTheirOrder() {
+    run(
+        () -> {
+          loop.callSoonThreadsafe(() -> seen.add(1));
+          loop.callSoon(() -> seen.add(2));
+          loop.execute(() -> seen.add(3));
+          createTask(() -> seen.add(4));
+          loop.callSoonThreadsafe(() -> seen.add(5));
+          turns(2);
+        });
+    assertEquals(List.of(1, 2, 3, 4, 5), seen);
+  }
+
+  @Test
+  void L09_aCallFromAnotherThreadCanBeCancelled() throws Exception {
+    Handle handle = elsewhere(() -> loop.callSoonThreadsafe(() -> seen.add("x")));
+    elsewhere(handle::cancel);
+    runBriefly();
+    assertTrue(handle.cancelled());
+    assertEquals(List.of(), seen);
+  }
+
+  @Test
+  void L09_cancellingFromAnotherThreadWaitsForTheRunningCallback() throws Exception {
+    var handle = new Handle[1];
+    var finished = new AtomicBoolean();
+    var canceller =
+        Thread.ofPlatform()
+            .unstarted(
+                () -> {
+                  handle[0].cancel();
+                  assertTrue(finished.get());
+                  seen.add("cancelled after the callback");
+                });
+    handle[0] =
+        loop.callSoonThreadsafe(
+            () -> {
+              canceller.start();
+              while (canceller.getState() == Thread.State.RUNNABLE
+                  || canceller.getState() == Thread.State.NEW) {
+                Thread.onSpinWait();
+              }
+              finished.set(true);
+            });
+    runBriefly();
+    canceller.join();
+    assertEquals(List.of("cancelled after the callback"), seen);
+  }
+}
