@@ -1,6 +1,7 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -27,7 +28,7 @@ import weft.TaskGroup;
 import weft.TaskOptions;
 import weft.ThrowableGroup;
 
-/// `TaskGroup.cancel`: the end of a group without an exception; and children that start eagerly.
+/// Task groups and cancellation: requests from outside, `TaskGroup.cancel`, and eager children.
 public abstract class TaskGroupCancelSuite extends LoopSuite {
   private final List<Object> seen = new ArrayList<>();
   private final List<Task<?>> children = new ArrayList<>();
@@ -36,18 +37,266 @@ public abstract class TaskGroupCancelSuite extends LoopSuite {
   /// For subclasses.
   protected TaskGroupCancelSuite() {}
 
-  private static void fail(Exception failure) throws Exception {
-    throw failure;
+  @Test
+  void L46_aCancelFromOutsideCancelsTheChildrenAndComesThrough() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    taskGroup(
+                        (TaskGroup g) -> {
+                          children.add(g.createTask(() -> hang()));
+                          children.add(g.createTask(() -> hang()));
+                        });
+                    seen.add("never");
+                  });
+          turns(2);
+          task.cancel("outside");
+          assertEquals(
+              "outside", assertThrows(CancelledError.class, () -> await(task)).getMessage());
+          assertTrue(task.cancelled());
+          assertEquals(1, task.cancelling());
+          assertTrue(children.stream().allMatch(Promise::cancelled));
+          assertEquals(List.of(), seen);
+        });
   }
 
-  private static Set<Class<?>> types(ThrowableGroup group) {
-    return group.exceptions().stream().map(Object::getClass).collect(Collectors.toSet());
+  @Test
+  void L46_aCancelInTheBodyCancelsTheChildrenAndComesThrough() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            children.add(g.createTask(() -> hang()));
+                            hang();
+                          }));
+          turns(2);
+          task.cancel();
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertTrue(children.getFirst().cancelled());
+        });
   }
 
-  private static Task<?> current() {
-    Task<?> task = Task.current();
-    assertNotNull(task);
-    return task;
+  @Test
+  void L46_childrenThatCrashInTheirCleanupBeatTheCancellation() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            for (int i = 0; i < 2; i++) {
+                              g.createTask(
+                                  () -> {
+                                    try {
+                                      hang();
+                                    } finally {
+                                      fail(new IllegalStateException("cleanup"));
+                                    }
+                                  });
+                            }
+                          }));
+          turns(2);
+          task.cancel();
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(2, group.exceptions().size());
+          assertFalse(task.cancelled());
+        });
+  }
+
+  @Test
+  void L46_aBodyThatLingersAfterACancelAndAChildThatCrashesThenGiveTheGroup() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  await(gate);
+                                  fail(new IllegalStateException("child"));
+                                });
+                            try {
+                              hang();
+                            } finally {
+                              turns(4);
+                            }
+                          }));
+          turns(2);
+          task.cancel();
+          turns(1);
+          gate.setResult("crash");
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(Set.of(IllegalStateException.class), types(group));
+        });
+  }
+
+  @Test
+  void L46_theSameThroughATaskInBetween() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var inner =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  await(gate);
+                                  fail(new IllegalStateException("child"));
+                                });
+                            try {
+                              hang();
+                            } finally {
+                              turns(4);
+                            }
+                          }));
+          var outer = createTask(() -> await(inner));
+          turns(3);
+          outer.cancel();
+          turns(1);
+          gate.setResult("crash");
+          assertInstanceOf(ExceptionGroup.class, failure(outer));
+        });
+  }
+
+  @Test
+  void L46_aBodyThatTurnsTheCancellationIntoAnError() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(() -> hang());
+                            untilCancelled();
+                            fail(new IllegalArgumentException("instead"));
+                          }));
+          turns(2);
+          task.cancel();
+          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
+          assertEquals(Set.of(IllegalArgumentException.class), types(group));
+        });
+  }
+
+  @Test
+  void L46_failureAndOutsideCancelTogetherRaiseTheGroupAndThrowAtTheNextSuspension() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    assertThrows(
+                        ExceptionGroup.class,
+                        () ->
+                            taskGroup(
+                                (TaskGroup g) -> {
+                                  g.createTask(
+                                      () -> {
+                                        current().cancelling();
+                                        children.getFirst().cancel("outside");
+                                        fail(new IllegalStateException("boom"));
+                                      });
+                                }));
+                    seen.add(current().cancelling());
+                    turns(1);
+                    seen.add("never");
+                  });
+          children.add(task);
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(1), seen);
+          assertEquals(1, task.cancelling());
+        });
+  }
+
+  @Test
+  void L46_aFailingBodyBeatsACancelThatComesWhileTheGroupDrains() {
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var task =
+              createTask(
+                  () -> {
+                    var group =
+                        assertThrows(
+                            ExceptionGroup.class,
+                            () ->
+                                taskGroup(
+                                    (TaskGroup g) -> {
+                                      g.createTask(
+                                          () -> {
+                                            untilCancelled();
+                                            await(gate);
+                                          });
+                                      turns(1);
+                                      fail(new IllegalStateException("body"));
+                                    }));
+                    assertEquals(Set.of(IllegalStateException.class), types(group));
+                    seen.add(current().cancelling());
+                    turns(1);
+                    seen.add("never");
+                  });
+          turns(4);
+          task.cancel("outside");
+          turns(2);
+          gate.setResult("end");
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertEquals(List.of(1), seen);
+        });
+  }
+
+  @Test
+  void L46_aFailingBodyBeatsATimeoutThatComesWhileTheGroupDrains() {
+    run(
+        () -> {
+          assertThrows(
+              ExceptionGroup.class,
+              () ->
+                  timeout(
+                      ms(2),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                g.createTask(
+                                    () -> {
+                                      untilCancelled();
+                                      sleep(ms(6));
+                                    });
+                                turns(1);
+                                fail(new IllegalStateException("body"));
+                              })));
+          assertEquals(0, current().cancelling());
+          turns(2);
+        });
+  }
+
+  @Test
+  void L46_aGroupInsideATimeoutIsCancelledByIt() {
+    run(
+        () -> {
+          assertThrows(
+              TimeoutException.class,
+              () ->
+                  timeout(
+                      ms(1),
+                      () ->
+                          taskGroup(
+                              (TaskGroup g) -> {
+                                children.add(g.createTask(() -> hang()));
+                              })));
+          assertTrue(children.getFirst().cancelled());
+          assertEquals(0, current().cancelling());
+        });
   }
 
   @Test
@@ -269,5 +518,19 @@ public abstract class TaskGroupCancelSuite extends LoopSuite {
           assertEquals(0, current().cancelling());
           turns(2);
         });
+  }
+
+  private static void fail(Exception failure) throws Exception {
+    throw failure;
+  }
+
+  private static Set<Class<?>> types(ThrowableGroup group) {
+    return group.exceptions().stream().map(Object::getClass).collect(Collectors.toSet());
+  }
+
+  private static Task<?> current() {
+    Task<?> task = Task.current();
+    assertNotNull(task);
+    return task;
   }
 }

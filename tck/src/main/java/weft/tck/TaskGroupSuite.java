@@ -1,7 +1,6 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -9,20 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
-import static weft.Weft.createTask;
 import static weft.Weft.sleep;
 import static weft.Weft.taskGroup;
-import static weft.Weft.timeout;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import weft.BaseExceptionGroup;
-import weft.CancelledError;
 import weft.Context;
 import weft.Coroutine;
 import weft.ExceptionGroup;
@@ -189,78 +184,6 @@ public abstract class TaskGroupSuite extends LoopSuite {
   }
 
   @Test
-  void L46_aCancelFromOutsideCancelsTheChildrenAndComesThrough() {
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () -> {
-                    taskGroup(
-                        (TaskGroup g) -> {
-                          children.add(g.createTask(() -> hang()));
-                          children.add(g.createTask(() -> hang()));
-                        });
-                    seen.add("never");
-                  });
-          turns(2);
-          task.cancel("outside");
-          assertEquals(
-              "outside", assertThrows(CancelledError.class, () -> await(task)).getMessage());
-          assertTrue(task.cancelled());
-          assertEquals(1, task.cancelling());
-          assertTrue(children.stream().allMatch(Promise::cancelled));
-          assertEquals(List.of(), seen);
-        });
-  }
-
-  @Test
-  void L46_aCancelInTheBodyCancelsTheChildrenAndComesThrough() {
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () ->
-                      taskGroup(
-                          (TaskGroup g) -> {
-                            children.add(g.createTask(() -> hang()));
-                            hang();
-                          }));
-          turns(2);
-          task.cancel();
-          assertInstanceOf(CancelledError.class, failure(task));
-          assertTrue(children.getFirst().cancelled());
-        });
-  }
-
-  @Test
-  void L46_childrenThatCrashInTheirCleanupBeatTheCancellation() {
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () ->
-                      taskGroup(
-                          (TaskGroup g) -> {
-                            for (int i = 0; i < 2; i++) {
-                              g.createTask(
-                                  () -> {
-                                    try {
-                                      hang();
-                                    } finally {
-                                      fail(new IllegalStateException("cleanup"));
-                                    }
-                                  });
-                            }
-                          }));
-          turns(2);
-          task.cancel();
-          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
-          assertEquals(2, group.exceptions().size());
-          assertFalse(task.cancelled());
-        });
-  }
-
-  @Test
   void L46_aFailingBodyCancelsTheChildrenAndJoinsTheGroup() {
     var failure = new IOException("body");
     run(
@@ -384,86 +307,6 @@ public abstract class TaskGroupSuite extends LoopSuite {
           assertEquals(1, group.exceptions().size());
           assertEquals(Set.of(IllegalStateException.class), types(within));
           assertTrue(children.getFirst().cancelled());
-        });
-  }
-
-  @Test
-  void L46_aBodyThatLingersAfterACancelAndAChildThatCrashesThenGiveTheGroup() {
-    run(
-        () -> {
-          Promise<String> gate = loop.createPromise();
-          var task =
-              createTask(
-                  () ->
-                      taskGroup(
-                          (TaskGroup g) -> {
-                            g.createTask(
-                                () -> {
-                                  await(gate);
-                                  fail(new IllegalStateException("child"));
-                                });
-                            try {
-                              hang();
-                            } finally {
-                              turns(4);
-                            }
-                          }));
-          turns(2);
-          task.cancel();
-          turns(1);
-          gate.setResult("crash");
-          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
-          assertEquals(Set.of(IllegalStateException.class), types(group));
-        });
-  }
-
-  @Test
-  void L46_theSameThroughATaskInBetween() {
-    run(
-        () -> {
-          Promise<String> gate = loop.createPromise();
-          var inner =
-              createTask(
-                  () ->
-                      taskGroup(
-                          (TaskGroup g) -> {
-                            g.createTask(
-                                () -> {
-                                  await(gate);
-                                  fail(new IllegalStateException("child"));
-                                });
-                            try {
-                              hang();
-                            } finally {
-                              turns(4);
-                            }
-                          }));
-          var outer = createTask(() -> await(inner));
-          turns(3);
-          outer.cancel();
-          turns(1);
-          gate.setResult("crash");
-          assertInstanceOf(ExceptionGroup.class, failure(outer));
-        });
-  }
-
-  @Test
-  void L46_aBodyThatTurnsTheCancellationIntoAnError() {
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () ->
-                      taskGroup(
-                          (TaskGroup g) -> {
-                            g.createTask(() -> hang());
-                            untilCancelled();
-                            fail(new IllegalArgumentException("instead"));
-                          }));
-          turns(2);
-          task.cancel();
-          var group = assertInstanceOf(ExceptionGroup.class, failure(task));
-          assertEquals(Set.of(IllegalArgumentException.class), types(group));
         });
   }
 
@@ -677,97 +520,6 @@ public abstract class TaskGroupSuite extends LoopSuite {
   }
 
   @Test
-  void L46_failureAndOutsideCancelTogetherRaiseTheGroupAndThrowAtTheNextSuspension() {
-    run(
-        () -> {
-          var task =
-              createTask(
-                  () -> {
-                    assertThrows(
-                        ExceptionGroup.class,
-                        () ->
-                            taskGroup(
-                                (TaskGroup g) -> {
-                                  g.createTask(
-                                      () -> {
-                                        current().cancelling();
-                                        children.getFirst().cancel("outside");
-                                        fail(new IllegalStateException("boom"));
-                                      });
-                                }));
-                    seen.add(current().cancelling());
-                    turns(1);
-                    seen.add("never");
-                  });
-          children.add(task);
-          assertInstanceOf(CancelledError.class, failure(task));
-          assertEquals(List.of(1), seen);
-          assertEquals(1, task.cancelling());
-        });
-  }
-
-  @Test
-  void L46_aFailingBodyBeatsACancelThatComesWhileTheGroupDrains() {
-    run(
-        () -> {
-          Promise<String> gate = loop.createPromise();
-          var task =
-              createTask(
-                  () -> {
-                    var group =
-                        assertThrows(
-                            ExceptionGroup.class,
-                            () ->
-                                taskGroup(
-                                    (TaskGroup g) -> {
-                                      g.createTask(
-                                          () -> {
-                                            untilCancelled();
-                                            await(gate);
-                                          });
-                                      turns(1);
-                                      fail(new IllegalStateException("body"));
-                                    }));
-                    assertEquals(Set.of(IllegalStateException.class), types(group));
-                    seen.add(current().cancelling());
-                    turns(1);
-                    seen.add("never");
-                  });
-          turns(4);
-          task.cancel("outside");
-          turns(2);
-          gate.setResult("end");
-          assertInstanceOf(CancelledError.class, failure(task));
-          assertEquals(List.of(1), seen);
-        });
-  }
-
-  @Test
-  void L46_aFailingBodyBeatsATimeoutThatComesWhileTheGroupDrains() {
-    run(
-        () -> {
-          assertThrows(
-              ExceptionGroup.class,
-              () ->
-                  timeout(
-                      ms(2),
-                      () ->
-                          taskGroup(
-                              (TaskGroup g) -> {
-                                g.createTask(
-                                    () -> {
-                                      untilCancelled();
-                                      sleep(ms(6));
-                                    });
-                                turns(1);
-                                fail(new IllegalStateException("body"));
-                              })));
-          assertEquals(0, current().cancelling());
-          turns(2);
-        });
-  }
-
-  @Test
   void L46_childrenWorkInTheContextTheyAreGiven() {
     run(
         () -> {
@@ -778,25 +530,6 @@ public abstract class TaskGroupSuite extends LoopSuite {
               });
           assertSame(context, children.getFirst().context());
           assertEquals("c", children.getFirst().name());
-        });
-  }
-
-  @Test
-  void L46_aGroupInsideATimeoutIsCancelledByIt() {
-    run(
-        () -> {
-          assertThrows(
-              TimeoutException.class,
-              () ->
-                  timeout(
-                      ms(1),
-                      () ->
-                          taskGroup(
-                              (TaskGroup g) -> {
-                                children.add(g.createTask(() -> hang()));
-                              })));
-          assertTrue(children.getFirst().cancelled());
-          assertEquals(0, current().cancelling());
         });
   }
 

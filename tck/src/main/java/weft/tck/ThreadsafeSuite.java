@@ -17,7 +17,6 @@ import weft.Handle;
 
 /// `callSoonThreadsafe` and `execute`: calls from other threads.
 public abstract class ThreadsafeSuite extends LoopSuite {
-
   private final List<Object> seen = new ArrayList<>();
 
   /// For subclasses.
