@@ -27,10 +27,6 @@ public abstract class CancelOutcomeSuite extends LoopSuite {
   /// For subclasses.
   protected CancelOutcomeSuite() {}
 
-  private static List<Integer> cancelling(Task<?>... tasks) {
-    return List.of(tasks).stream().map(Task::cancelling).toList();
-  }
-
   private static Task<?> current() {
     Task<?> task = Task.current();
     assertNotNull(task);
