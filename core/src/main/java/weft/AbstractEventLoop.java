@@ -228,7 +228,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   private void dismiss(List<Task<?>> left) {
     dismissing = true; // for good: the loop is closed next
     for (Task<?> task : left) {
-      if (task.fiber.started() && !task.hidden && task != runsFor) {
+      if (task.fiber.started() && !task.hidden() && task != runsFor) {
         callExceptionHandler(
             new ErrorContext("Task was destroyed but it is pending", null)
                 .withPromise(task)
@@ -412,7 +412,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   }
 
   final void remove(Task<?> task) {
-    if (task.hidden) {
+    if (task.hidden()) {
       return;
     }
     Task<?> previous = task.previousTask;

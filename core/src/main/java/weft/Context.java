@@ -3,6 +3,8 @@ package weft;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The values of the context variables that a task or a callback sees. Every callback, done
@@ -18,8 +20,11 @@ import org.jspecify.annotations.Nullable;
 public final class Context {
   private static final ThreadLocal<Context> OF_THREAD = ThreadLocal.withInitial(Context::new);
 
+  /// The contexts in which a block runs. Not a field, because every task has a context and hardly
+  /// any is ever entered so.
+  private static final Set<Context> ENTERED = ConcurrentHashMap.newKeySet();
+
   private Map<ContextVar<?>, @Nullable Object> bindings;
-  private boolean entered;
 
   /// An empty context.
   public Context() {
@@ -71,16 +76,15 @@ public final class Context {
   }
 
   private Context enterFirst() {
-    if (entered) {
+    if (!ENTERED.add(this)) {
       throw new IllegalStateException(
           this + " is already entered; run the block in a copy() of it");
     }
-    entered = true;
     return enter(this);
   }
 
   private void leaveTo(Context outer) {
-    entered = false;
+    ENTERED.remove(this);
     enter(outer);
   }
 

@@ -86,7 +86,6 @@ abstract sealed class Fiber implements Runnable {
     }
   }
 
-  final AbstractEventLoop loop;
   final Task<?> task;
 
   /// Set when somebody decided that `suspend` shall return.
@@ -95,13 +94,15 @@ abstract sealed class Fiber implements Runnable {
   /// True from the moment the stack stands in `suspend` until it is resumed.
   boolean suspended;
 
+  /// Set while the thread is started: its first act is to call [#run] as well.
+  boolean beginning;
+
   private boolean finished;
   private @Nullable Fiber handOver;
   private @Nullable Fiber returnTo;
 
   private Fiber(Task<?> task) {
     this.task = task;
-    this.loop = task.loop;
   }
 
   static Fiber of(Task<?> task) {
@@ -221,6 +222,11 @@ abstract sealed class Fiber implements Runnable {
   /// Runs the task until it suspends or ends, and then whatever it hands over to. Loop thread.
   @Override
   public final void run() {
+    if (beginning) {
+      beginning = false;
+      task.main(); // on the stack: the fiber is the body of its thread too
+      return;
+    }
     Fiber next = this;
     do {
       next = next.step();
@@ -290,7 +296,7 @@ abstract sealed class Fiber implements Runnable {
   /// Queues this fiber: its `suspend` returns when its turn comes. Loop thread.
   final void wake() {
     woken = true;
-    loop.submit(this);
+    task.loop.submit(this);
   }
 
   /// Suspends the calling stack and runs `other` at once, before anything that is queued. The
@@ -369,9 +375,9 @@ abstract sealed class Fiber implements Runnable {
         suspended = true;
         return;
       }
-      if (running() == loop) {
-        loop.enqueue(this);
-      } else if (!loop.enqueueFromOutside(this)) {
+      if (isOn(task.loop)) {
+        task.loop.enqueue(this);
+      } else if (!task.loop.enqueueFromOutside(this)) {
         JDK_SCHEDULER.execute(ready); // the loop is gone: let the stack unwind elsewhere
       }
     }
@@ -387,11 +393,13 @@ abstract sealed class Fiber implements Runnable {
 
     private void start() {
       try {
-        Runnable body = task::main;
-        thread = (Thread) NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, body);
+        thread =
+            (Thread)
+                NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, (Runnable) this);
       } catch (Throwable t) {
         throw new LinkageError("new virtual thread", t);
       }
+      beginning = true;
       thread.start();
     }
 
@@ -480,7 +488,7 @@ abstract sealed class Fiber implements Runnable {
     }
 
     private void baton() {
-      RUNNING.set(loop);
+      RUNNING.set(task.loop);
       try {
         task.main();
       } finally {
@@ -504,7 +512,7 @@ abstract sealed class Fiber implements Runnable {
             // The baton is gone already: ask for it, and spin until it is back.
             if (noRoom == null) {
               noRoom = overflow;
-              loop.enqueueFromOutside(this);
+              task.loop.enqueueFromOutside(this);
             }
             Thread.onSpinWait();
           }

@@ -295,7 +295,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   }
 
   final List<Promise<?>> directlyAwaitedBy() {
-    if (this instanceof Task<T> task && task.hidden && task.previousTask != null) {
+    if (this instanceof Task<T> task && task.hidden() && task.previousTask != null) {
       return List.of(task.previousTask);
     }
     Object waiting = waiters;

@@ -21,6 +21,8 @@ public final class Task<T> extends Promise<T> {
    */
   private static final AtomicInteger LAST_NUMBER = new AtomicInteger();
 
+  private static final int HIDDEN = -1;
+
   /// How often a task may wait once more after its loop was closed: enough for any clean-up.
   private static final int DISMISSALS_MAX = 100;
 
@@ -40,14 +42,16 @@ public final class Task<T> extends Promise<T> {
   Context activeContext;
 
   private @Nullable String name;
+
+  /// For the name, if none was given; or [#HIDDEN].
   private final int number;
+
   private @Nullable Promise<?> waitingOn;
   private @Nullable String cancelMessage;
   private int cancelRequests;
   private boolean mustCancel;
   private boolean interrupted;
   private byte dismissals;
-  final boolean hidden;
 
   /// For [#create] and generators; `hidden` keeps the task out of the list of tasks.
   Task(AbstractEventLoop loop, Coroutine<T> coroutine, TaskOptions options, boolean hidden) {
@@ -55,12 +59,11 @@ public final class Task<T> extends Promise<T> {
     this.coroutine = coroutine;
     this.body = coroutine.claim();
     this.name = options.name();
-    this.number = name == null ? LAST_NUMBER.incrementAndGet() : 0;
+    this.number = hidden ? HIDDEN : name == null ? LAST_NUMBER.incrementAndGet() : 0;
     Context given = options.context();
     this.context = given != null ? given : Context.copyCurrent();
     this.activeContext = context;
     this.fiber = Fiber.of(this);
-    this.hidden = hidden;
     if (!hidden) {
       loop.add(this);
     }
@@ -92,6 +95,11 @@ public final class Task<T> extends Promise<T> {
     } catch (IllegalStateException | StackOverflowError cannotSuspend) {
       loop.submit(fiber);
     }
+  }
+
+  /// Whether this is the body of a generator, which does not count as a task of the loop.
+  boolean hidden() {
+    return number == HIDDEN;
   }
 
   /// The task whose coroutine is running on the calling thread; null in a plain callback and on
@@ -315,7 +323,7 @@ public final class Task<T> extends Promise<T> {
   /// Makes this the current task. Returns false if the task was cancelled before it began: its body
   /// never runs.
   boolean beforeStep() {
-    if (mustCancel && !fiber.started() && !hidden) {
+    if (mustCancel && !fiber.started() && !hidden()) {
       body = null;
       mustCancel = false;
       end(null, new CancelledError(cancelMessage));
@@ -368,7 +376,7 @@ public final class Task<T> extends Promise<T> {
   /// What has to end the run of the loop, once the task has ended with it. Out of a generator it
   /// goes through the consumer first.
   @Nullable LoopExit exit() {
-    if (!hidden && failure() instanceof LoopExit exit) {
+    if (!hidden() && failure() instanceof LoopExit exit) {
       markRetrieved();
       return exit;
     }
