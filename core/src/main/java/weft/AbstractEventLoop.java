@@ -1,5 +1,6 @@
 package weft;
 
+import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class AbstractEventLoop implements EventLoop {
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);
+  private final Watches watches = new Watches(this);
   private final Context scratch = new Context();
 
   /// The failures that nobody has seen yet. Concurrent: the garbage collector's thread takes part.
@@ -208,6 +210,7 @@ public abstract class AbstractEventLoop implements EventLoop {
       dismiss(left);
     }
     closed = true;
+    watches.clear();
     dispose();
     left.forEach(Task::abandon);
     for (ForeignWait wait : foreignWaits) {
@@ -508,6 +511,38 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final Coroutine<Void> shutdownGenerators() {
     return Weft.async("shutdownGenerators", () -> Generator.closeAll(this));
+  }
+
+  /* ---- Input and output ---- */
+
+  @Override
+  public final Handle createHandle(Runnable callback) {
+    return new Handle(
+        this, Objects.requireNonNull(callback, "callback"), captured(checkCaller(), null));
+  }
+
+  @Override
+  public final Handle addReader(SelectableChannel channel, Runnable callback) {
+    checkCaller();
+    return watches.add(channel, true, callback);
+  }
+
+  @Override
+  public final Handle addWriter(SelectableChannel channel, Runnable callback) {
+    checkCaller();
+    return watches.add(channel, false, callback);
+  }
+
+  @Override
+  public final boolean removeReader(SelectableChannel channel) {
+    checkCaller();
+    return watches.remove(channel, true);
+  }
+
+  @Override
+  public final boolean removeWriter(SelectableChannel channel) {
+    checkCaller();
+    return watches.remove(channel, false);
   }
 
   /* ---- Errors, debugging, tools ---- */

@@ -26,6 +26,7 @@ final class DriverLoop extends AbstractEventLoop {
       do {
         poll(ready.isEmpty() && !stopping ? nanosToNextTimer() : 0);
         inbox.drainTo(ready);
+        driver.dispatch();
         if (timers.size() > 0) {
           timers.drainDue(driver.nanoTime(), ready);
         }
@@ -97,6 +98,11 @@ final class DriverLoop extends AbstractEventLoop {
     ready.clear();
     timers.clear();
     driver.close();
+  }
+
+  @Override
+  public Driver driver() {
+    return driver;
   }
 
   @Override

@@ -1,10 +1,12 @@
 package weft;
 
+import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
+import weft.spi.Driver;
 
 /// An event loop: runs callbacks and tasks, one at a time, on one thread.
 ///
@@ -110,6 +112,11 @@ public interface EventLoop extends Executor {
   /// Runs a callback in a coming batch, in the given context. Any thread.
   Handle callSoonThreadsafe(Runnable callback, @Nullable Context context);
 
+  /// A callback in a copy of the current context that is not queued. Calling its `run` on the
+  /// loop's thread runs it, any number of times, and what it throws goes to the exception handler.
+  /// For those who extend Weft downwards: a driver's listener runs the user's code so.
+  Handle createHandle(Runnable callback);
+
   /// Runs a callback after a delay; one that is not positive means: due at once.
   default TimerHandle callLater(Duration delay, Runnable callback) {
     return callLater(delay, callback, null);
@@ -176,6 +183,34 @@ public interface EventLoop extends Executor {
   /// Replaces the default executor, which is otherwise a pool of platform threads made on first
   /// use. The loop shuts it down when it closes.
   void setDefaultExecutor(ExecutorService executor);
+
+  /* ---- Input and output ---- */
+
+  /// What waits and moves bytes for this loop. Package `weft.io` has transports and streams on top
+  /// of it, which are what programs use.
+  ///
+  /// @throws UnsupportedOperationException if this kind of loop has none
+  default Driver driver() {
+    throw new UnsupportedOperationException(
+        "the loop " + name() + " has no driver, and so no input and output");
+  }
+
+  /// Runs a callback in each turn in which something can be read from a channel, or accepted from
+  /// it, until [#removeReader]. The channel is the caller's and becomes non-blocking. A second
+  /// callback replaces the first.
+  ///
+  /// @throws IllegalArgumentException if the channel belongs to a transport
+  /// @throws UnsupportedOperationException if this kind of loop cannot watch channels
+  Handle addReader(SelectableChannel channel, Runnable callback);
+
+  /// As [#addReader], for writing and for the end of a connect.
+  Handle addWriter(SelectableChannel channel, Runnable callback);
+
+  /// Ends what [#addReader] began. Returns whether there was anything to end.
+  boolean removeReader(SelectableChannel channel);
+
+  /// Ends what [#addWriter] began. Returns whether there was anything to end.
+  boolean removeWriter(SelectableChannel channel);
 
   /* ---- Errors, debugging, tools ---- */
 

@@ -1,42 +1,138 @@
 package weft.nio;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import weft.spi.Completion;
 import weft.spi.Driver;
+import weft.spi.ListenChannel;
+import weft.spi.ListenOptions;
+import weft.spi.PacketChannel;
+import weft.spi.PacketOptions;
+import weft.spi.Pending;
+import weft.spi.StreamChannel;
+import weft.spi.Watch;
 
 /// A driver over [java.nio.channels.Selector].
+///
+/// `poll` sends what the channels hold back, selects, and notes which channels are ready;
+/// `dispatch` lets each of them receive, accept or send, and tell its listener.
 ///
 /// While no channel is registered there is nothing to select: the driver then parks the thread,
 /// which is timed in nanoseconds where a selector counts milliseconds, wakes faster, and opens no
 /// descriptor.
 final class SelectorDriver implements Driver {
+  final Buffers buffers = new Buffers();
+
+  /// The channels that have something to do or to tell.
+  private final ArrayDeque<Selected> completed = new ArrayDeque<>();
+
+  /// The channels that hold writes back until the next poll.
+  private List<NioStream> written = new ArrayList<>();
+
+  private List<NioStream> flushing = new ArrayList<>();
+
+  private @Nullable Selector selector;
+
+  /// Whether a key was cancelled since the last select: only that closes the descriptor.
+  private boolean cancelled;
+
   private volatile boolean woken;
+  private volatile boolean selecting;
   private volatile @Nullable Thread sleeper;
+
+  /* ---- Waiting ---- */
 
   @Override
   public void poll(long timeoutNanos) {
-    if (timeoutNanos > 0 && !woken) {
-      sleeper = Thread.currentThread();
-      if (!woken) {
-        if (timeoutNanos == Long.MAX_VALUE) {
-          LockSupport.park(this);
-        } else {
-          LockSupport.parkNanos(this, timeoutNanos);
-        }
+    flush();
+    Selector channels = selector;
+    boolean wait = timeoutNanos > 0 && completed.isEmpty();
+    if (channels == null || channels.keys().isEmpty() && !cancelled) {
+      if (wait) {
+        park(timeoutNanos);
       }
-      sleeper = null;
+    } else {
+      select(channels, wait ? timeoutNanos : 0);
     }
     if (woken) {
       woken = false;
     }
   }
 
+  private void park(long timeoutNanos) {
+    if (woken) {
+      return;
+    }
+    sleeper = Thread.currentThread();
+    if (!woken) {
+      if (timeoutNanos == Long.MAX_VALUE) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, timeoutNanos);
+      }
+    }
+    sleeper = null;
+  }
+
+  private void select(Selector channels, long timeoutNanos) {
+    cancelled = false;
+    try {
+      if (timeoutNanos > 0 && !woken) {
+        selecting = true;
+        if (woken) {
+          channels.selectNow(SelectorDriver::collect);
+        } else if (timeoutNanos == Long.MAX_VALUE) {
+          channels.select(SelectorDriver::collect);
+        } else {
+          channels.select(SelectorDriver::collect, Math.ceilDiv(timeoutNanos, 1_000_000));
+        }
+        selecting = false;
+      } else {
+        channels.selectNow(SelectorDriver::collect);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the selector has failed", e);
+    }
+  }
+
+  private static void collect(SelectionKey key) {
+    ((Selected) key.attachment()).ready(key.readyOps());
+  }
+
+  @Override
+  public void dispatch() {
+    for (int left = completed.size(); left > 0; left--) {
+      completed.remove().dispatch();
+    }
+  }
+
   @Override
   public void wakeup() {
     woken = true;
-    Thread thread = sleeper;
-    if (thread != null) {
-      LockSupport.unpark(thread);
+    Thread parked = sleeper;
+    if (parked != null) {
+      LockSupport.unpark(parked);
+    }
+    Selector channels = selector;
+    if (selecting && channels != null) {
+      channels.wakeup();
     }
   }
 
@@ -46,5 +142,176 @@ final class SelectorDriver implements Driver {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    Selector channels = selector;
+    if (channels == null || !channels.isOpen()) {
+      return;
+    }
+    for (SelectionKey key : List.copyOf(channels.keys())) {
+      if (key.attachment() instanceof Selected selected) {
+        selected.close();
+      }
+    }
+    completed.clear();
+    try {
+      channels.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the selector could not be closed", e);
+    }
+  }
+
+  /* ---- For the channels ---- */
+
+  SelectionKey register(SelectableChannel channel, int operations, Selected selected)
+      throws IOException {
+    if (selector == null) {
+      selector = Selector.open();
+    }
+    channel.configureBlocking(false);
+    return channel.register(selector, operations, selected);
+  }
+
+  /// Has a channel dispatched, once.
+  void complete(Selected selected) {
+    completed.add(selected);
+  }
+
+  /// Has a channel flushed by the next poll, once.
+  void flushLater(NioStream stream) {
+    written.add(stream);
+  }
+
+  private void flush() {
+    if (written.isEmpty()) {
+      return;
+    }
+    List<NioStream> batch = written;
+    written = flushing;
+    flushing = batch;
+    for (NioStream stream : batch) {
+      stream.flush();
+    }
+    batch.clear();
+  }
+
+  void keyCancelled() {
+    cancelled = true;
+  }
+
+  /* ---- Opening channels ---- */
+
+  @Override
+  public ListenChannel listen(SocketAddress local, ListenOptions options) throws IOException {
+    boolean unix = local instanceof UnixDomainSocketAddress;
+    ServerSocketChannel socket =
+        unix ? ServerSocketChannel.open(StandardProtocolFamily.UNIX) : ServerSocketChannel.open();
+    try {
+      if (!unix) {
+        socket.setOption(StandardSocketOptions.SO_REUSEADDR, options.reuseAddress());
+        if (options.reusePort()) {
+          socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+        }
+      }
+      socket.bind(local, options.backlog());
+      return new NioListener(this, socket, options.backlog());
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public ListenChannel adoptListener(SelectableChannel channel) throws IOException {
+    if (channel instanceof ServerSocketChannel socket) {
+      if (socket.getLocalAddress() == null) {
+        throw new IllegalArgumentException(socket + " is not bound; bind it first");
+      }
+      return new NioListener(this, socket, 100);
+    }
+    throw new IllegalArgumentException(channel + " is not a ServerSocketChannel");
+  }
+
+  @Override
+  public Pending connect(
+      SocketAddress remote, @Nullable SocketAddress local, Completion<StreamChannel> completion)
+      throws IOException {
+    SocketChannel socket =
+        remote instanceof UnixDomainSocketAddress
+            ? SocketChannel.open(StandardProtocolFamily.UNIX)
+            : SocketChannel.open();
+    try {
+      if (local != null) {
+        socket.bind(local);
+      }
+      return new NioConnect(this, socket, remote, completion);
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public StreamChannel adopt(SelectableChannel channel) throws IOException {
+    boolean fits =
+        channel instanceof SocketChannel socket
+            ? socket.isConnected()
+            : channel instanceof Pipe.SourceChannel || channel instanceof Pipe.SinkChannel;
+    if (!fits) {
+      throw new IllegalArgumentException(
+          channel + " is neither a connected SocketChannel nor an end of a Pipe");
+    }
+    return new NioStream(this, channel);
+  }
+
+  @Override
+  public PacketChannel openPackets(
+      @Nullable SocketAddress local, @Nullable SocketAddress remote, PacketOptions options)
+      throws IOException {
+    DatagramChannel socket =
+        options.family() == null ? DatagramChannel.open() : DatagramChannel.open(options.family());
+    try {
+      if (options.reuseAddress()) {
+        socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      }
+      if (options.reusePort()) {
+        socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+      }
+      if (options.broadcast()) {
+        socket.setOption(StandardSocketOptions.SO_BROADCAST, true);
+      }
+      socket.bind(local);
+      if (remote != null) {
+        socket.connect(remote);
+      }
+      return new NioPackets(this, socket);
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public PacketChannel adoptPackets(SelectableChannel channel) throws IOException {
+    if (channel instanceof DatagramChannel socket) {
+      return new NioPackets(this, socket);
+    }
+    throw new IllegalArgumentException(channel + " is not a DatagramChannel");
+  }
+
+  @Override
+  public Watch watch(SelectableChannel channel, IntConsumer ready) throws IOException {
+    Selector channels = selector;
+    SelectionKey key = channels == null ? null : channel.keyFor(channels);
+    if (key != null && key.isValid()) {
+      throw new IllegalArgumentException(
+          channel
+              + (key.attachment() instanceof NioWatch
+                  ? " is watched already"
+                  : " belongs to a transport"));
+    }
+    if (key != null && channels != null) {
+      channels.selectNow(SelectorDriver::collect); // takes the cancelled key off the channel
+    }
+    return new NioWatch(this, channel, ready);
+  }
 }
