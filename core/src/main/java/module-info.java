@@ -4,6 +4,7 @@ module weft {
   requires jdk.unsupported; // sun.misc.Signal
 
   exports weft;
+  exports weft.io;
   exports weft.spi;
   exports weft.sync;
 

@@ -118,6 +118,14 @@ class SelectorTest {
   }
 
   @Nested
+  class File extends FileSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Gather extends GatherSuite {
     @Override
     protected EventLoop newLoop() {
