@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class AbstractEventLoop implements EventLoop {
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);
+  private final SignalHandlers signals = new SignalHandlers(this);
   private final Watches watches = new Watches(this);
   private final Context scratch = new Context();
 
@@ -141,6 +142,10 @@ public abstract class AbstractEventLoop implements EventLoop {
     return enqueueThreadsafe(fiber);
   }
 
+  final void enqueueFromSignal(Handle handle) {
+    enqueueThreadsafe(handle);
+  }
+
   /// Queues an action of Weft's own from any thread. What it throws is reported. Returns false if
   /// the loop is closed.
   final boolean post(Runnable action) {
@@ -220,6 +225,7 @@ public abstract class AbstractEventLoop implements EventLoop {
       future.loopClosed();
     }
     executor.close();
+    signals.close();
     for (Failure failure : List.copyOf(unretrieved)) {
       failure.reportIfUnseen();
     }
@@ -543,6 +549,19 @@ public abstract class AbstractEventLoop implements EventLoop {
   public final boolean removeWriter(SelectableChannel channel) {
     checkCaller();
     return watches.remove(channel, false);
+  }
+
+  /* ---- Signals ---- */
+
+  @Override
+  public final void addSignalHandler(String signal, Runnable callback) {
+    signals.add(signal, callback, captured(checkCaller(), null));
+  }
+
+  @Override
+  public final boolean removeSignalHandler(String signal) {
+    checkCaller();
+    return signals.remove(signal);
   }
 
   /* ---- Errors, debugging, tools ---- */

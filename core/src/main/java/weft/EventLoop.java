@@ -212,6 +212,28 @@ public interface EventLoop extends Executor {
   /// Ends what [#addWriter] began. Returns whether there was anything to end.
   boolean removeWriter(SelectableChannel channel);
 
+  /* ---- Signals ---- */
+
+  /// Runs a callback of the loop each time the process gets a signal, in a copy of the current
+  /// context; it may do what callbacks may. Replaces the handler that this loop has for the signal.
+  ///
+  /// A signal belongs to the process: every loop that has a handler for it is told, and what the
+  /// process would do otherwise is not done, neither the JVM's default nor what a [Runner] does at
+  /// SIGINT and SIGTERM. Signals that come faster than the process takes them may be told once. The
+  /// loop may run on any thread, where asyncio wants the main one.
+  ///
+  /// @param signal such as `TERM` or `SIGTERM`
+  /// @throws IllegalArgumentException if there is no such signal, if no program can catch it, as
+  ///   `KILL` and `STOP`, or if the JVM keeps it to itself, as `QUIT` and `SEGV`
+  void addSignalHandler(String signal, Runnable callback);
+
+  /// Removes the handler for a signal; closing the loop removes all. When no loop has one any more,
+  /// what stood there before is put back. A signal that has arrived and was not told yet is
+  /// dropped.
+  ///
+  /// @return whether there was a handler
+  boolean removeSignalHandler(String signal);
+
   /* ---- Errors, debugging, tools ---- */
 
   /// Replaces the handler of errors that nobody awaits; null restores the default, which logs.

@@ -68,7 +68,7 @@ final class Interrupts {
     synchronized (ACTIVE) {
       restoreDefaults();
     }
-    Signals.raise(name);
+    Signals.raiseDefault(name);
     awaitShutdown();
   }
 

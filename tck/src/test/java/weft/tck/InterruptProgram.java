@@ -4,8 +4,12 @@ import static weft.Weft.createTask;
 import static weft.Weft.sleep;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import weft.CancelledError;
+import weft.EventLoop;
 import weft.KeyboardInterrupt;
+import weft.Promise;
 import weft.SystemExit;
 import weft.Weft;
 
@@ -25,6 +29,10 @@ final class InterruptProgram {
     } catch (CancelledError e) {
       System.out.println("CancelledError");
     }
+    if (args[0].equals("handler kept")) {
+      System.out.println("ready");
+      LockSupport.parkNanos(Duration.ofMinutes(1).toNanos());
+    }
   }
 
   private static void body(String what) {
@@ -37,6 +45,10 @@ final class InterruptProgram {
           }
         });
     sleep(Duration.ZERO);
+    if (what.startsWith("handler")) {
+      handleSignals(what);
+      return;
+    }
     System.out.println("ready");
     try {
       if (what.equals("busy")) {
@@ -53,5 +65,23 @@ final class InterruptProgram {
         default -> throw e;
       }
     }
+  }
+
+  /// Has a signal handler for the time of one signal, or until the end.
+  private static void handleSignals(String what) {
+    EventLoop loop = EventLoop.running();
+    for (String signal : List.of("INT", "TERM")) {
+      Promise<Void> handled = loop.createPromise();
+      loop.addSignalHandler(signal, () -> handled.setResult(null));
+      System.out.println("ready");
+      handled.await();
+      System.out.println("handled " + signal);
+    }
+    if (what.equals("handler kept")) {
+      return;
+    }
+    loop.removeSignalHandler("INT");
+    System.out.println("ready");
+    sleep(Duration.ofMinutes(1));
   }
 }

@@ -59,6 +59,37 @@ class InterruptTest {
     assertEquals(143, status, "the JVM ends as the signal says, after the cleaning up");
   }
 
+  @Test
+  void aSignalHandlerTakesThePlaceOfTheInterrupt() throws Exception {
+    program("handler", "INT", "TERM", "INT");
+    assertEquals(
+        List.of(
+            "ready",
+            "handled INT",
+            "ready",
+            "handled TERM",
+            "ready",
+            "leftover cleaned",
+            "KeyboardInterrupt"),
+        lines);
+  }
+
+  @Test
+  void closingTheLoopGivesTheSignalsBack() throws Exception {
+    int status = program("handler kept", "INT", "TERM", "INT");
+    assertEquals(
+        List.of(
+            "ready",
+            "handled INT",
+            "ready",
+            "handled TERM",
+            "leftover cleaned",
+            "returned",
+            "ready"),
+        lines);
+    assertEquals(130, status);
+  }
+
   /// Starts the program, sends a signal after each line that asks for one, and returns the exit
   /// status.
   private int program(String what, String... signals) throws Exception {

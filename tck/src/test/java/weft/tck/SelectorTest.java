@@ -238,6 +238,14 @@ class SelectorTest {
   }
 
   @Nested
+  class SignalHandler extends SignalHandlerSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class TaskGroupCancel extends TaskGroupCancelSuite {
     @Override
     protected EventLoop newLoop() {
