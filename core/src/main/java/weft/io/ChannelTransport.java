@@ -1,0 +1,553 @@
+package weft.io;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+import weft.Context;
+import weft.ErrorContext;
+import weft.EventLoop;
+import weft.Handle;
+import weft.LoopExit;
+import weft.Promise;
+import weft.spi.Chunk;
+import weft.spi.StreamChannel;
+import weft.spi.StreamListener;
+
+/// The transport over a channel: of the driver, of TLS, of a pipe.
+///
+/// The end comes in three steps, each taken once, whichever way leads there. `closing` is set by
+/// whoever closes, aborts or breaks; from then on nothing is read. `lost` is set when there is
+/// nothing more to send, and queues the last step: `connectionLost` is told, the channel closed and
+/// the owner informed.
+final class ChannelTransport implements Transport, StreamListener {
+  private static final int LOST_WRITES_UNTIL_WARNING = 5;
+
+  final EventLoop loop;
+  private final StreamChannel channel;
+  private final boolean pipe;
+  private final @Nullable SocketAddress localAddress;
+  private final @Nullable SocketAddress remoteAddress;
+
+  /// Runs the user's callbacks in the context in which the transport was made.
+  private final Handle inContext;
+
+  private final Handle delivery;
+  private final Context context;
+  private @Nullable Runnable call;
+  private @Nullable ByteBuffer arriving;
+
+  private BaseProtocol protocol;
+  private @Nullable Protocol plain;
+  private @Nullable BufferedProtocol buffered;
+  private @Nullable StreamProtocol streams;
+
+  private WaterMarks limits = WaterMarks.DEFAULT;
+  private boolean begun;
+  private boolean readingPaused;
+  private boolean writingPaused;
+  private boolean eofWritten;
+  private boolean closing;
+  private boolean shuttingDown;
+  private boolean lost;
+  private int lostWrites;
+  private @Nullable FileSending sending;
+
+  /// Data that could not be delivered because the protocol paused in the middle of it.
+  private @Nullable ByteBuffer undelivered;
+
+  private @Nullable Runnable whenLost;
+
+  /// Set while TLS is put on the channel, which is not this transport's meanwhile.
+  private @Nullable Runnable giveUpUpgrade;
+
+  /// What has taken this transport's place.
+  private @Nullable ChannelTransport replacement;
+
+  ChannelTransport(EventLoop loop, StreamChannel channel, BaseProtocol protocol, boolean pipe) {
+    this.loop = loop;
+    this.channel = channel;
+    this.pipe = pipe;
+    this.protocol = protocol;
+    this.localAddress = channel.localAddress();
+    this.remoteAddress = channel.remoteAddress();
+    this.context = Context.copyCurrent();
+    this.inContext = loop.createHandle(this::runCall);
+    this.delivery = loop.createHandle(this::deliver);
+    setProtocol(protocol);
+    channel.listener(this);
+  }
+
+  /// Tells the protocol in the next batch that the connection is made, and begins to read.
+  ///
+  /// @param told is released afterwards, if there is one
+  void begin(@Nullable Promise<Void> told) {
+    loop.callSoon(
+        () -> {
+          if (!lost) {
+            tell("connectionMade", () -> protocol.connectionMade(this));
+          }
+          begun = true;
+          if (!readingPaused && !closing) {
+            channel.resumeReading();
+          }
+          if (told != null && !told.done()) {
+            told.setResult(null);
+          }
+        });
+  }
+
+  /// Has something called when the connection is lost, after the protocol was told.
+  void whenLost(Runnable action) {
+    whenLost = action;
+  }
+
+  StreamChannel channel() {
+    return channel;
+  }
+
+  /* ---- Calling the protocol ---- */
+
+  /// Runs a callback of the protocol; what it throws breaks the connection.
+  private void tell(String method, Runnable callback) {
+    Runnable outer = call;
+    call =
+        () -> {
+          try {
+            callback.run();
+          } catch (LoopExit exit) {
+            throw exit;
+          } catch (Throwable thrown) {
+            broken("protocol." + method + "() call failed", thrown);
+          }
+        };
+    try {
+      inContext.run();
+    } finally {
+      call = outer;
+    }
+  }
+
+  private void runCall() {
+    Runnable due = call;
+    if (due != null) {
+      due.run();
+    }
+  }
+
+  private void broken(String what, Throwable thrown) {
+    loop.callExceptionHandler(
+        new ErrorContext("Fatal error: " + what, thrown).withSource(protocol));
+    lose(thrown);
+  }
+
+  @Override
+  public BaseProtocol protocol() {
+    return protocol;
+  }
+
+  @Override
+  public void setProtocol(BaseProtocol replacement) {
+    protocol = replacement;
+    plain = replacement instanceof Protocol p ? p : null;
+    buffered = replacement instanceof BufferedProtocol b ? b : null;
+    streams = replacement instanceof StreamProtocol s ? s : null;
+  }
+
+  /* ---- Reading ---- */
+
+  @Override
+  public void received(Chunk chunk) {
+    StreamProtocol reader = streams;
+    if (reader != null && !closing) {
+      reader.received(chunk);
+      return;
+    }
+    arriving = chunk.data();
+    delivery.run();
+    arriving = null;
+  }
+
+  private void deliver() {
+    ByteBuffer data = arriving;
+    if (data == null) {
+      return;
+    }
+    try {
+      while (data.hasRemaining() && !closing && !readingPaused) {
+        if (plain != null) {
+          plain.dataReceived(data);
+          return;
+        } else if (buffered != null) {
+          fill(buffered, data);
+        } else {
+          throw new IllegalStateException(
+              protocol + " receives data but is neither a Protocol nor a BufferedProtocol");
+        }
+      }
+    } catch (LoopExit exit) {
+      throw exit;
+    } catch (Throwable thrown) {
+      broken("the protocol failed on received data", thrown);
+    }
+    if (data.hasRemaining() && !closing) {
+      undelivered = ByteBuffer.allocate(data.remaining()).put(data).flip();
+    }
+  }
+
+  private static void fill(BufferedProtocol reader, ByteBuffer data) {
+    ByteBuffer target = reader.getBuffer(data.remaining());
+    int bytes = Math.min(target.remaining(), data.remaining());
+    if (bytes == 0) {
+      throw new IllegalStateException("getBuffer() returned a buffer without room");
+    }
+    target.put(target.position(), data, data.position(), bytes);
+    target.position(target.position() + bytes);
+    data.position(data.position() + bytes);
+    reader.bufferUpdated(bytes);
+  }
+
+  @Override
+  public void ended() {
+    if (closing) {
+      return;
+    }
+    boolean[] keepOpen = new boolean[1];
+    tell("eofReceived", () -> keepOpen[0] = eofReceived());
+    if (keepOpen[0] && canWriteEof() && !pipe) {
+      readingPaused = true;
+    } else {
+      close();
+    }
+  }
+
+  private boolean eofReceived() {
+    if (plain != null) {
+      return plain.eofReceived();
+    }
+    return buffered != null && buffered.eofReceived();
+  }
+
+  @Override
+  public boolean isReading() {
+    return !readingPaused && !closing;
+  }
+
+  @Override
+  public void pauseReading() {
+    if (!readingPaused && !closing) {
+      readingPaused = true;
+      channel.pauseReading();
+    }
+  }
+
+  @Override
+  public void resumeReading() {
+    if (!readingPaused || closing) {
+      return;
+    }
+    readingPaused = false;
+    if (undelivered != null) {
+      loop.callSoon(this::deliverRest);
+    } else if (begun) {
+      channel.resumeReading();
+    }
+  }
+
+  private void deliverRest() {
+    ByteBuffer rest = undelivered;
+    if (rest != null && !readingPaused) {
+      undelivered = null;
+      arriving = rest;
+      delivery.run();
+      arriving = null;
+    }
+    if (!readingPaused && !closing) {
+      channel.resumeReading();
+    }
+  }
+
+  /* ---- Writing ---- */
+
+  @Override
+  public void write(ByteBuffer data) {
+    if (eofWritten) {
+      throw new IllegalStateException("write() after writeEof()");
+    }
+    if (sending != null) {
+      throw new IllegalStateException("write() while a file is being sent");
+    }
+    if (lost || closing && channel.backlog() == 0) {
+      data.position(data.limit());
+      warnOfLostWrite();
+      return;
+    }
+    channel.write(data);
+    pauseWritingIfFull();
+  }
+
+  private void warnOfLostWrite() {
+    if (++lostWrites == LOST_WRITES_UNTIL_WARNING) {
+      System.getLogger("weft")
+          .log(Level.WARNING, "write() on a closed connection, {0} times: {1}", lostWrites, this);
+    }
+  }
+
+  private void pauseWritingIfFull() {
+    if (!writingPaused && channel.backlog() > limits.high()) {
+      writingPaused = true;
+      channel.whenBacklogAtMost(limits.low());
+      tellFlow("pauseWriting", protocol::pauseWriting);
+    }
+  }
+
+  /// Flow control goes on even if the protocol fails in it.
+  private void tellFlow(String method, Runnable callback) {
+    try {
+      callback.run();
+    } catch (LoopExit exit) {
+      throw exit;
+    } catch (Throwable thrown) {
+      loop.callExceptionHandler(
+          new ErrorContext("protocol." + method + "() failed", thrown).withSource(protocol));
+    }
+  }
+
+  @Override
+  public void drained() {
+    if (writingPaused && channel.backlog() <= limits.low()) {
+      writingPaused = false;
+      Runnable outer = call;
+      call = () -> tellFlow("resumeWriting", protocol::resumeWriting);
+      inContext.run();
+      call = outer;
+    }
+    FileSending file = sending;
+    if (file != null) {
+      file.drained();
+    }
+    if (closing) {
+      finish();
+    } else if (writingPaused) {
+      channel.whenBacklogAtMost(limits.low());
+    }
+  }
+
+  @Override
+  public boolean canWriteEof() {
+    return pipe || channel.canShutdownOutput();
+  }
+
+  @Override
+  public void writeEof() {
+    if (pipe) {
+      close();
+      return;
+    }
+    if (!canWriteEof()) {
+      throw new UnsupportedOperationException("TLS cannot close one direction only; use close()");
+    }
+    if (!closing && !eofWritten) {
+      eofWritten = true;
+      channel.shutdownOutput();
+    }
+  }
+
+  @Override
+  public long writeBufferSize() {
+    return channel.backlog();
+  }
+
+  @Override
+  public WaterMarks writeBufferLimits() {
+    return limits;
+  }
+
+  @Override
+  public void setWriteBufferLimits(WaterMarks replacement) {
+    limits = replacement;
+    if (writingPaused) {
+      channel.whenBacklogAtMost(closing ? 0 : limits.low());
+    } else {
+      pauseWritingIfFull();
+    }
+  }
+
+  /// Marks the time in which only a file may be sent; null ends it.
+  void sending(@Nullable FileSending file) {
+    sending = file;
+  }
+
+  @Nullable FileSending sending() {
+    return sending;
+  }
+
+  /* ---- Another transport in its place ---- */
+
+  /// Lets go of the channel, so that a layer can be put on it.
+  ///
+  /// @param giveUp ends the attempt, if the transport is closed meanwhile
+  StreamChannel surrender(Runnable giveUp) {
+    giveUpUpgrade = giveUp;
+    channel.pauseReading();
+    return channel;
+  }
+
+  /// The layer could not be put on the channel, which is closed.
+  void upgradeFailed(Throwable reason) {
+    giveUpUpgrade = null;
+    lose(reason);
+  }
+
+  /// Another transport, over the new layer, goes on in this one's place.
+  void replaceBy(ChannelTransport successor) {
+    giveUpUpgrade = null;
+    replacement = successor;
+    successor.whenLost = whenLost;
+    successor.limits = limits;
+    closing = true;
+    lost = true;
+    successor.begun = true;
+    successor.channel.resumeReading();
+  }
+
+  /// Closes what has taken this transport's place, or is about to. Returns whether there was any.
+  private boolean closeOther(boolean abort) {
+    if (giveUpUpgrade != null) {
+      giveUpUpgrade.run();
+      return true;
+    }
+    if (replacement == null) {
+      return false;
+    }
+    if (abort) {
+      replacement.abort();
+    } else {
+      replacement.close();
+    }
+    return true;
+  }
+
+  /* ---- The end ---- */
+
+  @Override
+  public void failed(IOException failure) {
+    lose(failure);
+  }
+
+  @Override
+  public boolean isClosing() {
+    return closing || channel.isClosed();
+  }
+
+  @Override
+  public void close() {
+    if (closeOther(false) || closing) {
+      return;
+    }
+    closing = true;
+    channel.pauseReading();
+    finish();
+  }
+
+  /// Ends the connection when nothing is left to send, and looks again when less is left.
+  private void finish() {
+    if (lost || shuttingDown) {
+      return;
+    }
+    if (channel.backlog() > 0) {
+      channel.whenBacklogAtMost(writingPaused ? limits.low() : 0);
+    } else if (channel instanceof TlsChannel tls) {
+      shuttingDown = true;
+      tls.shutdown(this::lose);
+    } else {
+      lose(null);
+    }
+  }
+
+  @Override
+  public void abort() {
+    if (!closeOther(true) && !lost) {
+      channel.abort();
+      lose(null);
+    }
+  }
+
+  /// The connection is over: nothing is read or sent any more.
+  private void lose(@Nullable Throwable reason) {
+    if (lost) {
+      return;
+    }
+    closing = true;
+    lost = true;
+    channel.pauseReading();
+    FileSending file = sending;
+    if (file != null) {
+      file.lost(reason != null ? reason : new ClosedChannelException());
+    }
+    if (loop.isClosed()) {
+      channel.close();
+      return;
+    }
+    loop.callSoon(() -> end(reason), context);
+  }
+
+  private void end(@Nullable Throwable reason) {
+    try {
+      protocol.connectionLost(reason);
+    } finally {
+      channel.close();
+      if (whenLost != null) {
+        whenLost.run();
+      }
+    }
+  }
+
+  /* ---- Facts ---- */
+
+  @Override
+  public <T> @Nullable T extraInfo(ExtraInfo<T> key) {
+    if (key == ExtraInfo.PEERNAME) {
+      return key.cast(remoteAddress);
+    }
+    if (key == ExtraInfo.SOCKNAME) {
+      return key.cast(localAddress);
+    }
+    if (channel instanceof TlsChannel tls) {
+      if (key == ExtraInfo.TLS_SESSION) {
+        return key.cast(tls.session());
+      }
+      if (key == ExtraInfo.ALPN) {
+        return key.cast(tls.applicationProtocol());
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    channel.setOption(option, value);
+  }
+
+  @Override
+  public <T> T getOption(SocketOption<T> option) throws IOException {
+    return channel.getOption(option);
+  }
+
+  @Override
+  public String toString() {
+    return "<Transport "
+        + (lost ? "closed" : closing ? "closing" : "open")
+        + " "
+        + localAddress
+        + " - "
+        + remoteAddress
+        + (readingPaused ? " reading paused" : "")
+        + " write buffer: "
+        + channel.backlog()
+        + ">";
+  }
+}

@@ -1,0 +1,179 @@
+package weft.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import weft.EventLoop;
+import weft.spi.Chunk;
+
+/// The receiving end of a pipe.
+///
+/// From the first [#resumeReading] on a thread reads. It hands each piece over and goes on when the
+/// listener has had it; so a channel that is paused reads one piece ahead, and then the other end
+/// has to wait.
+final class InputPipe extends PipeChannel {
+  private static final int SMALL_BYTES = 8 * 1024;
+  private static final int LARGE_BYTES = 64 * 1024;
+
+  private final InputStream stream;
+
+  /// Released when the piece under way was taken, or never will be.
+  private final Semaphore taken = new Semaphore(0);
+
+  private boolean started;
+  private boolean reading;
+
+  /// What has arrived and was not told yet: one of them.
+  private @Nullable Piece piece;
+
+  private boolean ended;
+  private @Nullable IOException failure;
+
+  private volatile boolean finished;
+
+  InputPipe(EventLoop loop, InputStream stream) {
+    super(loop);
+    this.stream = stream;
+  }
+
+  /// Begins to read at once, and keeps the stream locked meanwhile.
+  ///
+  /// This is for the streams of a child process. When the child ends, the JDK takes what is in its
+  /// pipes and closes them, though a grandchild may still write to them; for that it locks the
+  /// stream, and so it waits until the pipes have ended by themselves.
+  InputPipe locked() {
+    started = true;
+    THREADS.execute(
+        () -> {
+          synchronized (stream) {
+            readAll();
+          }
+        });
+    return this;
+  }
+
+  /* ---- On the thread ---- */
+
+  private void readAll() {
+    byte[] buffer = new byte[SMALL_BYTES];
+    try {
+      while (!isClosed()) {
+        int count = stream.read(buffer);
+        if (count < 0) {
+          post(() -> arrived(null, true, null));
+          return;
+        }
+        Piece read = new Piece(ByteBuffer.wrap(buffer, 0, count));
+        if (count > 0 && (!post(() -> arrived(read, false, null)) || !untilTaken())) {
+          return;
+        }
+        if (read.kept || count == buffer.length) {
+          buffer = new byte[LARGE_BYTES];
+        }
+      }
+    } catch (IOException e) {
+      post(() -> arrived(null, false, e));
+    } finally {
+      finished = true;
+      closeQuietly(stream);
+    }
+  }
+
+  /// Returns false if the piece will never be taken.
+  private boolean untilTaken() {
+    try {
+      while (!taken.tryAcquire(1, TimeUnit.SECONDS)) {
+        if (loop.isClosed()) {
+          return false; // which nobody has told this channel
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      return false; // by whom ever: nobody has a reason to
+    }
+  }
+
+  /* ---- On the loop ---- */
+
+  private void arrived(@Nullable Piece read, boolean end, @Nullable IOException thrown) {
+    piece = read;
+    ended = end;
+    failure = thrown;
+    tell();
+  }
+
+  private void tell() {
+    if (!reading || isClosed()) {
+      return;
+    }
+    Piece told = piece;
+    if (told != null) {
+      piece = null;
+      try {
+        listener().received(told);
+      } finally {
+        taken.release();
+      }
+    } else if (ended) {
+      reading = false;
+      listener().ended();
+    } else if (failure != null) {
+      reading = false;
+      listener().failed(failure);
+    }
+  }
+
+  @Override
+  public void resumeReading() {
+    if (reading || isClosed()) {
+      return;
+    }
+    reading = true;
+    if (!started) {
+      started = true;
+      THREADS.execute(this::readAll);
+    } else if (piece != null || ended || failure != null) {
+      loop.callSoon(this::tell);
+    }
+  }
+
+  @Override
+  public void pauseReading() {
+    reading = false;
+  }
+
+  @Override
+  void release() {
+    piece = null;
+    taken.release();
+    if (!finished) {
+      THREADS.execute(() -> closeQuietly(stream));
+    }
+  }
+
+  /// A buffer of the thread's, which is not used again if the listener keeps it.
+  private static final class Piece implements Chunk {
+    private final ByteBuffer data;
+    private volatile boolean kept;
+
+    Piece(ByteBuffer data) {
+      this.data = data;
+    }
+
+    @Override
+    public ByteBuffer data() {
+      return data;
+    }
+
+    @Override
+    public void keep() {
+      kept = true;
+    }
+
+    @Override
+    public void release() {}
+  }
+}

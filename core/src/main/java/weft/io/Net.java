@@ -1,0 +1,399 @@
+package weft.io;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.FileChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import weft.EventLoop;
+import weft.Promise;
+import weft.Weft;
+import weft.spi.PacketChannel;
+import weft.spi.PacketOptions;
+import weft.spi.StreamChannel;
+
+/// The front door to the network; meant for `import static weft.io.Net.*`.
+///
+/// All methods are to be called in a coroutine of a running loop, and suspend until what they open
+/// is open. Cancelling closes what was opened so far. What they return belongs to the caller, and
+/// is used on that loop only.
+///
+/// @see <a href="https://docs.python.org/3/library/asyncio-stream.html">asyncio streams</a>
+public final class Net {
+  private Net() {}
+
+  /* ---- Streams: clients ---- */
+
+  /// Connects to a host.
+  ///
+  /// @throws IOException if it does not answer, or its name is unknown
+  public static Streams openConnection(String host, int port) throws IOException {
+    return openConnection(host, port, ConnectOptions.defaults());
+  }
+
+  /// Connects to a host in a certain way.
+  public static Streams openConnection(String host, int port, ConnectOptions options)
+      throws IOException {
+    return streams(createConnection(clientProtocol(options), host, port, options));
+  }
+
+  /// Connects to a unix socket.
+  public static Streams openUnixConnection(Path path) throws IOException {
+    return openUnixConnection(path, ConnectOptions.defaults());
+  }
+
+  /// Connects to a unix socket in a certain way.
+  public static Streams openUnixConnection(Path path, ConnectOptions options) throws IOException {
+    return streams(createUnixConnection(clientProtocol(options), path, options));
+  }
+
+  private static Supplier<StreamProtocol> clientProtocol(ConnectOptions options) {
+    EventLoop loop = EventLoop.running();
+    return () -> new StreamProtocol(loop, options.limit(), null);
+  }
+
+  private static Streams streams(Connected<?, StreamProtocol> connected) {
+    return new Streams(connected.protocol().reader, connected.protocol().writer);
+  }
+
+  /* ---- Streams: servers ---- */
+
+  /// Serves clients on a host's addresses.
+  ///
+  /// @param host a name or an address of this machine; null for all addresses
+  /// @param port 0 for any that is free; see [Server#addresses]
+  /// @throws IOException if an address cannot be bound
+  public static Server startServer(ClientHandler handler, @Nullable String host, int port)
+      throws IOException {
+    return startServer(handler, host, port, ServerOptions.defaults());
+  }
+
+  /// Serves clients on a host's addresses in a certain way.
+  public static Server startServer(
+      ClientHandler handler, @Nullable String host, int port, ServerOptions options)
+      throws IOException {
+    return createServer(serverProtocol(handler, options), host, port, options);
+  }
+
+  /// Serves clients on several hosts' addresses in a certain way.
+  public static Server startServer(
+      ClientHandler handler, List<String> hosts, int port, ServerOptions options)
+      throws IOException {
+    return createServer(serverProtocol(handler, options), hosts, port, options);
+  }
+
+  /// Serves clients on a unix socket.
+  public static Server startUnixServer(ClientHandler handler, Path path) throws IOException {
+    return startUnixServer(handler, path, ServerOptions.defaults());
+  }
+
+  /// Serves clients on a unix socket in a certain way.
+  public static Server startUnixServer(ClientHandler handler, Path path, ServerOptions options)
+      throws IOException {
+    return createUnixServer(serverProtocol(handler, options), path, options);
+  }
+
+  private static Supplier<StreamProtocol> serverProtocol(
+      ClientHandler handler, ServerOptions options) {
+    Objects.requireNonNull(handler, "handler");
+    EventLoop loop = EventLoop.running();
+    return () -> new StreamProtocol(loop, options.limit(), handler);
+  }
+
+  /* ---- Transports: clients ---- */
+
+  /// Connects to a host, with a protocol of one's own.
+  public static <P extends BaseProtocol> Connected<Transport, P> createConnection(
+      Supplier<P> protocol, String host, int port) throws IOException {
+    return createConnection(protocol, host, port, ConnectOptions.defaults());
+  }
+
+  /// Connects to a host in a certain way, with a protocol of one's own.
+  public static <P extends BaseProtocol> Connected<Transport, P> createConnection(
+      Supplier<P> protocol, String host, int port, ConnectOptions options) throws IOException {
+    Objects.requireNonNull(host, "host");
+    EventLoop loop = EventLoop.running();
+    return Connector.limited(
+        options,
+        () ->
+            finish(loop, protocol, new Connector(loop, options).connect(host, port), options, host),
+        host + ":" + port);
+  }
+
+  /// Makes a transport of a connected socket, which it owns from now on.
+  public static <P extends BaseProtocol> Connected<Transport, P> createConnection(
+      Supplier<P> protocol, SocketChannel socket, ConnectOptions options) throws IOException {
+    EventLoop loop = EventLoop.running();
+    return Connector.limited(
+        options,
+        () -> finish(loop, protocol, loop.driver().adopt(socket), options, null),
+        socket.toString());
+  }
+
+  /// Connects to a unix socket, with a protocol of one's own.
+  public static <P extends BaseProtocol> Connected<Transport, P> createUnixConnection(
+      Supplier<P> protocol, Path path, ConnectOptions options) throws IOException {
+    EventLoop loop = EventLoop.running();
+    return Connector.limited(
+        options,
+        () ->
+            finish(
+                loop,
+                protocol,
+                new Connector(loop, options).connect(UnixDomainSocketAddress.of(path)),
+                options,
+                null),
+        path.toString());
+  }
+
+  /// Makes a transport of a socket that a server accepted. With TLS options this is the server's
+  /// side of it.
+  public static <P extends BaseProtocol> Connected<Transport, P> connectAcceptedSocket(
+      Supplier<P> protocol, SocketChannel socket, ServerOptions options) throws IOException {
+    EventLoop loop = EventLoop.running();
+    StreamChannel channel = loop.driver().adopt(socket);
+    TlsOptions tls = options.tls();
+    return begin(loop, protocol, tls == null ? channel : Upgrade.server(loop, channel, tls), false);
+  }
+
+  private static <P extends BaseProtocol> Connected<Transport, P> finish(
+      EventLoop loop,
+      Supplier<P> protocol,
+      StreamChannel channel,
+      ConnectOptions options,
+      @Nullable String host)
+      throws IOException {
+    TlsOptions tls = options.tls();
+    return begin(
+        loop, protocol, tls == null ? channel : Upgrade.client(loop, channel, tls, host), false);
+  }
+
+  /// Makes the protocol and its transport, and waits until the protocol knows.
+  private static <P extends BaseProtocol> Connected<Transport, P> begin(
+      EventLoop loop, Supplier<P> protocols, StreamChannel channel, boolean pipe) {
+    P protocol;
+    try {
+      protocol = Objects.requireNonNull(protocols.get(), "the protocol");
+    } catch (RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+    ChannelTransport transport = new ChannelTransport(loop, channel, protocol, pipe);
+    Promise<Void> told = loop.createPromise();
+    transport.begin(told);
+    boolean done = false;
+    try {
+      told.await();
+      done = true;
+    } finally {
+      if (!done) {
+        transport.close();
+      }
+    }
+    return new Connected<>(transport, protocol);
+  }
+
+  /* ---- Transports: servers ---- */
+
+  /// Serves clients on a host's addresses, with a protocol for each.
+  public static Server createServer(
+      Supplier<? extends BaseProtocol> protocols, @Nullable String host, int port)
+      throws IOException {
+    return createServer(protocols, host, port, ServerOptions.defaults());
+  }
+
+  /// Serves clients on a host's addresses in a certain way, with a protocol for each.
+  public static Server createServer(
+      Supplier<? extends BaseProtocol> protocols,
+      @Nullable String host,
+      int port,
+      ServerOptions options)
+      throws IOException {
+    return createServer(protocols, host == null ? List.of() : List.of(host), port, options);
+  }
+
+  /// Serves clients on several hosts' addresses in a certain way, with a protocol for each.
+  ///
+  /// @param hosts none for all addresses of this machine
+  public static Server createServer(
+      Supplier<? extends BaseProtocol> protocols,
+      List<String> hosts,
+      int port,
+      ServerOptions options)
+      throws IOException {
+    return Listening.start(
+        new Server(
+            EventLoop.running(), protocols, options, Listening.bind(hosts, port, options), null));
+  }
+
+  /// Serves clients on a listening socket, which the server owns from now on.
+  public static Server createServer(
+      Supplier<? extends BaseProtocol> protocols, ServerSocketChannel socket, ServerOptions options)
+      throws IOException {
+    EventLoop loop = EventLoop.running();
+    return Listening.start(
+        new Server(loop, protocols, options, List.of(loop.driver().adoptListener(socket)), null));
+  }
+
+  /// Serves clients on a unix socket, with a protocol for each. A socket that was left at the path
+  /// is removed before; anything else there is not.
+  public static Server createUnixServer(
+      Supplier<? extends BaseProtocol> protocols, Path path, ServerOptions options)
+      throws IOException {
+    return Listening.start(Listening.unix(protocols, path, options));
+  }
+
+  /* ---- Datagrams ---- */
+
+  /// Opens a datagram socket.
+  ///
+  /// @param local where to bind it; null lets the system choose
+  /// @param remote the only peer; null for anyone
+  public static <P extends BaseProtocol> Connected<DatagramTransport, P> createDatagramEndpoint(
+      Supplier<P> protocol, @Nullable InetSocketAddress local, @Nullable InetSocketAddress remote)
+      throws IOException {
+    return createDatagramEndpoint(protocol, local, remote, DatagramOptions.defaults());
+  }
+
+  /// Opens a datagram socket in a certain way.
+  ///
+  /// @throws IllegalArgumentException if there is neither an address nor a family
+  public static <P extends BaseProtocol> Connected<DatagramTransport, P> createDatagramEndpoint(
+      Supplier<P> protocol,
+      @Nullable InetSocketAddress local,
+      @Nullable InetSocketAddress remote,
+      DatagramOptions options)
+      throws IOException {
+    if (local == null && remote == null && options.family() == null) {
+      throw new IllegalArgumentException(
+          "a datagram socket needs a local or a remote address, or a family");
+    }
+    EventLoop loop = EventLoop.running();
+    InetSocketAddress bound = Listening.resolved(local);
+    InetSocketAddress peer = Listening.resolved(remote);
+    PacketChannel channel =
+        loop.driver()
+            .openPackets(
+                bound,
+                options.allowBroadcast() ? null : peer,
+                new PacketOptions(
+                    options.family() != null ? options.family() : Listening.family(bound, peer),
+                    options.reuseAddress(),
+                    options.reusePort(),
+                    options.allowBroadcast()));
+    return begin(loop, protocol, channel, peer);
+  }
+
+  /// Makes a transport of a datagram socket, which it owns from now on.
+  public static <P extends BaseProtocol> Connected<DatagramTransport, P> createDatagramEndpoint(
+      Supplier<P> protocol, DatagramChannel socket) throws IOException {
+    EventLoop loop = EventLoop.running();
+    return begin(loop, protocol, loop.driver().adoptPackets(socket), null);
+  }
+
+  private static <P extends BaseProtocol> Connected<DatagramTransport, P> begin(
+      EventLoop loop,
+      Supplier<P> protocols,
+      PacketChannel channel,
+      @Nullable InetSocketAddress peer) {
+    P protocol;
+    try {
+      protocol = Objects.requireNonNull(protocols.get(), "the protocol");
+    } catch (RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+    ChannelDatagrams transport = new ChannelDatagrams(loop, channel, protocol, peer);
+    Promise<Void> told = loop.createPromise();
+    transport.begin(told);
+    boolean done = false;
+    try {
+      told.await();
+      done = true;
+    } finally {
+      if (!done) {
+        transport.abort();
+      }
+    }
+    return new Connected<>(transport, protocol);
+  }
+
+  /* ---- Pipes ---- */
+
+  /// Reads from a pipe, which the transport owns from now on.
+  public static <P extends BaseProtocol> Connected<ReadTransport, P> connectReadPipe(
+      Supplier<P> protocol, Pipe.SourceChannel pipe) throws IOException {
+    EventLoop loop = EventLoop.running();
+    Connected<Transport, P> made = begin(loop, protocol, loop.driver().adopt(pipe), true);
+    return new Connected<>(made.transport(), made.protocol());
+  }
+
+  /// Writes into a pipe, which the transport owns from now on.
+  public static <P extends BaseProtocol> Connected<WriteTransport, P> connectWritePipe(
+      Supplier<P> protocol, Pipe.SinkChannel pipe) throws IOException {
+    EventLoop loop = EventLoop.running();
+    Connected<Transport, P> made = begin(loop, protocol, loop.driver().adopt(pipe), true);
+    return new Connected<>(made.transport(), made.protocol());
+  }
+
+  /* ---- More ---- */
+
+  /// Turns a connection into a TLS connection. The transport that is returned takes the place of
+  /// the one given; the protocol is not told.
+  ///
+  /// @param serverSide whether this is the server's side
+  /// @throws IOException if the handshake fails; the connection is closed then
+  public static Transport startTls(
+      Transport transport, BaseProtocol protocol, TlsOptions options, boolean serverSide)
+      throws IOException {
+    return Upgrade.upgrade(ours(transport), protocol, options, serverSide, null);
+  }
+
+  /// Sends a file, behind what was written before. Nothing else may be written meanwhile, and
+  /// reading pauses. Where the system cannot do it by itself, the file is read in pieces.
+  ///
+  /// @return how many bytes were sent; the position of the file is behind them, also if it fails
+  public static long sendFile(StreamWriter writer, FileChannel file) throws IOException {
+    return sendFile(writer.transport(), file, 0, null, true);
+  }
+
+  /// Sends a part of a file.
+  ///
+  /// @param count how many bytes; null for all that are left
+  /// @throws IllegalStateException if the transport is closing, or sends a file already
+  /// @throws SendfileNotAvailableException if the system cannot do it and `fallback` is false
+  public static long sendFile(
+      Transport transport, FileChannel file, long offset, @Nullable Long count, boolean fallback)
+      throws IOException {
+    return FileSending.send(ours(transport), file, offset, count, fallback);
+  }
+
+  private static ChannelTransport ours(Transport transport) {
+    if (transport instanceof ChannelTransport ours) {
+      return ours;
+    }
+    throw new IllegalArgumentException(transport + " was not made by Weft");
+  }
+
+  /// The addresses of a host.
+  ///
+  /// @throws java.net.UnknownHostException if there are none
+  public static List<InetSocketAddress> getAddrInfo(String host, int port) throws IOException {
+    return Resolver.SYSTEM.resolve(host, port, null);
+  }
+
+  /// The name of a host, or its address as a text if it has none.
+  public static String getNameInfo(InetSocketAddress address) throws IOException {
+    return Weft.await(
+        EventLoop.running().runInExecutor(null, () -> address.getAddress().getCanonicalHostName()),
+        IOException.class);
+  }
+}

@@ -1,0 +1,183 @@
+package weft.io;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import weft.EventLoop;
+
+/// The sending end of a pipe.
+///
+/// What is written is collected; a thread takes all there is, sends it, and ends when there is
+/// nothing left. So what the loop writes in one go leaves together.
+final class OutputPipe extends PipeChannel {
+  private static final int SENT_AT_ONCE_BYTES_MAX = 64 * 1024;
+  private static final byte[] EMPTY = {};
+
+  private final OutputStream stream;
+
+  /* Guarded by `this`: shared with the thread. Nothing suspends while it is held. */
+
+  private byte[] collected = EMPTY;
+  private int collectedBytes;
+
+  /// How much of what the thread has taken is not sent.
+  private int underWayBytes;
+
+  private boolean sending;
+  private long drainedAt = -1;
+  private boolean failed;
+
+  OutputPipe(EventLoop loop, OutputStream stream) {
+    super(loop);
+    this.stream = stream;
+  }
+
+  @Override
+  public void write(ByteBuffer data) {
+    synchronized (this) {
+      int count = data.remaining();
+      if (isClosed() || failed || count == 0) {
+        data.position(data.limit());
+        return;
+      }
+      int needed = Math.addExact(collectedBytes, count);
+      if (needed > collected.length) {
+        byte[] larger = new byte[Math.max(needed, (int) Math.min(2L * needed, 1 << 20))];
+        System.arraycopy(collected, 0, larger, 0, collectedBytes);
+        collected = larger;
+      }
+      data.get(collected, collectedBytes, count);
+      collectedBytes = needed;
+      if (sending) {
+        return;
+      }
+      sending = true;
+    }
+    THREADS.execute(this::sendAll);
+  }
+
+  @Override
+  public synchronized long backlog() {
+    return (long) collectedBytes + underWayBytes;
+  }
+
+  @Override
+  public void whenBacklogAtMost(long bytes) {
+    synchronized (this) {
+      drainedAt = bytes;
+    }
+    if (backlog() <= bytes) {
+      loop.callSoon(this::tellDrained);
+    }
+  }
+
+  private void tellDrained() {
+    synchronized (this) {
+      if (isClosed() || failed || drainedAt < 0 || backlog() > drainedAt) {
+        return;
+      }
+      drainedAt = -1;
+    }
+    listener().drained();
+  }
+
+  /// Called when it is known that nobody reads the pipe any more.
+  void peerGone() {
+    if (isClosed()) {
+      return;
+    }
+    if (backlog() > 0) {
+      fail(new IOException("Broken pipe"));
+    } else if (!isFailed()) {
+      listener().ended();
+    }
+  }
+
+  private synchronized boolean isFailed() {
+    return failed;
+  }
+
+  private void fail(IOException thrown) {
+    synchronized (this) {
+      if (failed) {
+        return;
+      }
+      failed = true;
+      drop();
+    }
+    post(
+        () -> {
+          if (!isClosed()) {
+            listener().failed(thrown);
+          }
+        });
+  }
+
+  private void drop() {
+    collected = EMPTY;
+    collectedBytes = 0;
+    underWayBytes = 0;
+  }
+
+  @Override
+  void release() {
+    synchronized (this) {
+      drop();
+      if (sending) {
+        return; // the thread closes the stream when it sees this
+      }
+    }
+    THREADS.execute(() -> closeQuietly(stream));
+  }
+
+  /* ---- On the thread ---- */
+
+  private void sendAll() {
+    try {
+      byte[] taken = EMPTY;
+      while (true) {
+        int count;
+        synchronized (this) {
+          if (collectedBytes == 0 || isClosed() || failed) {
+            break;
+          }
+          byte[] emptied = taken;
+          taken = collected;
+          count = collectedBytes;
+          collected = emptied.length > SENT_AT_ONCE_BYTES_MAX ? EMPTY : emptied;
+          collectedBytes = 0;
+          underWayBytes = count;
+        }
+        send(taken, count);
+      }
+    } catch (IOException e) {
+      fail(e);
+    }
+    synchronized (this) {
+      sending = false;
+      if (!isClosed()) {
+        return;
+      }
+    }
+    closeQuietly(stream);
+  }
+
+  private void send(byte[] bytes, int count) throws IOException {
+    for (int sent = 0; sent < count && !isClosed(); ) {
+      int size = Math.min(count - sent, SENT_AT_ONCE_BYTES_MAX);
+      stream.write(bytes, sent, size);
+      stream.flush();
+      sent += size;
+      boolean drained;
+      synchronized (this) {
+        underWayBytes = Math.max(0, underWayBytes - size);
+        long left = (long) collectedBytes + underWayBytes;
+        drained = left <= drainedAt && left + size > drainedAt;
+      }
+      if (drained && !post(this::tellDrained)) {
+        return;
+      }
+    }
+  }
+}

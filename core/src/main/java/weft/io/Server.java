@@ -1,0 +1,339 @@
+package weft.io;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import weft.CancelledError;
+import weft.Context;
+import weft.ErrorContext;
+import weft.EventLoop;
+import weft.Handle;
+import weft.LoopExit;
+import weft.Promise;
+import weft.TimerHandle;
+import weft.Weft;
+import weft.spi.Completion;
+import weft.spi.ListenChannel;
+import weft.spi.StreamChannel;
+
+/// Listening sockets and the connections that were accepted from them.
+///
+/// Closing a server leaves its connections alone; [#shutdown] ends them too. Protocols and client
+/// handlers begin in a copy of the context in which the server began to serve.
+///
+/// Thread: the loop's.
+public final class Server implements AutoCloseable {
+  /// How long nothing is accepted after the system had no more resources.
+  private static final Duration ACCEPT_RETRY = Duration.ofSeconds(1);
+
+  private final EventLoop loop;
+  private final Supplier<? extends BaseProtocol> protocols;
+  private final ServerOptions options;
+  private final List<ListenChannel> listeners;
+  private final @Nullable Runnable cleanup;
+  private final Set<ChannelTransport> connections = new LinkedHashSet<>();
+  private final Set<TlsChannel> handshakes = new LinkedHashSet<>();
+  private final List<Promise<Void>> waiters = new ArrayList<>();
+  private final List<TimerHandle> retries = new ArrayList<>();
+  private @Nullable Promise<Void> serving;
+  private @Nullable Handle accepting;
+  private @Nullable StreamChannel acceptedNow;
+  private boolean started;
+  private boolean closed;
+
+  Server(
+      EventLoop loop,
+      Supplier<? extends BaseProtocol> protocols,
+      ServerOptions options,
+      List<ListenChannel> listeners,
+      @Nullable Runnable cleanup) {
+    this.loop = loop;
+    this.protocols = protocols;
+    this.options = options;
+    this.listeners = listeners;
+    this.cleanup = cleanup;
+  }
+
+  /* ---- Facts ---- */
+
+  /// The addresses it listens on; none once it is closed.
+  public List<SocketAddress> addresses() {
+    return closed ? List.of() : listeners.stream().map(ListenChannel::localAddress).toList();
+  }
+
+  /// Whether it accepts connections.
+  public boolean isServing() {
+    return started && !closed;
+  }
+
+  /// How many connections are open.
+  public int connections() {
+    return connections.size() + handshakes.size();
+  }
+
+  ServerOptions options() {
+    return options;
+  }
+
+  /// The loop it runs on.
+  public EventLoop loop() {
+    return loop;
+  }
+
+  /* ---- Serving ---- */
+
+  /// Begins to accept connections. Does nothing if it does already.
+  ///
+  /// @throws IllegalStateException if the server is closed
+  public void startServing() {
+    if (closed) {
+      throw new IllegalStateException("the server is closed");
+    }
+    if (started) {
+      return;
+    }
+    started = true;
+    accepting = loop.createHandle(this::acceptNow);
+    for (ListenChannel listener : listeners) {
+      listener.start(
+          new Completion<>() {
+            @Override
+            public void completed(StreamChannel channel) {
+              accept(channel);
+            }
+
+            @Override
+            public void failed(IOException failure) {
+              refuse(listener, failure);
+            }
+          });
+    }
+  }
+
+  /// Serves until the task is cancelled or the server is closed. When the task is cancelled the
+  /// server is closed, and the cancellation goes on.
+  ///
+  /// @throws IllegalStateException if the server is closed, or somebody else waits here
+  public void serveForever() {
+    if (serving != null) {
+      throw new IllegalStateException("serveForever() is running already");
+    }
+    startServing();
+    Promise<Void> end = loop.createPromise();
+    serving = end;
+    try {
+      end.await();
+    } catch (CancelledError cancelled) {
+      close();
+      throw cancelled;
+    } finally {
+      serving = null;
+    }
+  }
+
+  private void accept(StreamChannel channel) {
+    acceptedNow = channel;
+    if (accepting != null) {
+      accepting.run();
+    }
+  }
+
+  private void acceptNow() {
+    StreamChannel channel = acceptedNow;
+    if (channel == null) {
+      return;
+    }
+    if (options.keepAlive()) {
+      Addresses.setOption(channel, StandardSocketOptions.SO_KEEPALIVE, true);
+    }
+    Addresses.setOption(channel, StandardSocketOptions.TCP_NODELAY, true);
+    TlsOptions tls = options.tls();
+    if (tls == null) {
+      connect(channel);
+    } else {
+      secure(channel, tls);
+    }
+  }
+
+  private void secure(StreamChannel channel, TlsOptions tls) {
+    Context context = Context.copyCurrent();
+    TlsChannel[] secured = new TlsChannel[1];
+    secured[0] =
+        TlsChannel.server(
+            loop,
+            channel,
+            tls,
+            null,
+            new Completion<>() {
+              @Override
+              public void completed(TlsChannel ready) {
+                handshakes.remove(ready);
+                context.run(() -> connect(ready));
+              }
+
+              @Override
+              public void failed(IOException failure) {
+                handshakes.remove(secured[0]);
+                reportInDebug("the TLS handshake of an incoming connection failed", failure);
+                wakeWaiters();
+              }
+            });
+    handshakes.add(secured[0]);
+  }
+
+  private void connect(StreamChannel channel) {
+    try {
+      adopt(channel, protocols.get());
+    } catch (LoopExit exit) {
+      throw exit;
+    } catch (Throwable thrown) {
+      channel.close();
+      reportInDebug("the protocol of an incoming connection could not be made", thrown);
+    }
+  }
+
+  private void adopt(StreamChannel channel, BaseProtocol protocol) {
+    ChannelTransport transport = new ChannelTransport(loop, channel, protocol, false);
+    connections.add(transport);
+    transport.whenLost(
+        () -> {
+          connections.remove(transport);
+          wakeWaiters();
+        });
+    transport.begin(null);
+  }
+
+  private void reportInDebug(String message, Throwable thrown) {
+    if (loop.debug()) {
+      loop.callExceptionHandler(new ErrorContext(message, thrown).withSource(this));
+    }
+  }
+
+  private void refuse(ListenChannel listener, IOException failure) {
+    loop.callExceptionHandler(
+        new ErrorContext(
+                "accepting failed; trying again in " + ACCEPT_RETRY.toSeconds() + " s", failure)
+            .withSource(this));
+    listener.pause();
+    retries.removeIf(Handle::cancelled);
+    TimerHandle[] retry = new TimerHandle[1];
+    retry[0] =
+        loop.callLater(
+            ACCEPT_RETRY,
+            () -> {
+              retries.remove(retry[0]);
+              if (!closed) {
+                listener.resume();
+              }
+            });
+    retries.add(retry[0]);
+  }
+
+  /* ---- The end ---- */
+
+  /// Stops listening at once. Connections stay as they are; [#serveForever] returns. Does not wait.
+  /// Repeating it does nothing.
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    listeners.forEach(ListenChannel::close);
+    retries.forEach(Handle::cancel);
+    retries.clear();
+    if (cleanup != null) {
+      cleanup.run();
+    }
+    Promise<Void> waiting = serving;
+    if (waiting != null && !waiting.done()) {
+      waiting.setResult(null);
+    }
+    wakeWaiters();
+  }
+
+  /// Waits until the server is closed and its last connection is gone.
+  public void waitClosed() {
+    while (!closed || connections() > 0) {
+      Promise<Void> gone = loop.createPromise();
+      waiters.add(gone);
+      try {
+        gone.await();
+      } finally {
+        waiters.remove(gone);
+      }
+    }
+  }
+
+  private void wakeWaiters() {
+    if (!closed || connections() > 0) {
+      return;
+    }
+    for (Promise<Void> waiter : List.copyOf(waiters)) {
+      if (!waiter.done()) {
+        waiter.setResult(null);
+      }
+    }
+  }
+
+  /// Closes the connections gracefully.
+  public void closeClients() {
+    List.copyOf(connections).forEach(ChannelTransport::close);
+    cancelHandshakes();
+  }
+
+  /// Closes the connections at once; the peers see a reset.
+  public void abortClients() {
+    List.copyOf(connections).forEach(ChannelTransport::abort);
+    cancelHandshakes();
+  }
+
+  private void cancelHandshakes() {
+    List.copyOf(handshakes).forEach(TlsChannel::cancelHandshake);
+    handshakes.clear();
+    wakeWaiters();
+  }
+
+  /// Shuts down in good order: stops listening, gives the connections the grace period to end by
+  /// themselves, closes those that are left, and after as long again aborts the rest. Returns when
+  /// the last one is gone. Cancelling it aborts at once.
+  public void shutdown(Duration grace) {
+    close();
+    try {
+      if (endsWithin(grace)) {
+        return;
+      }
+      closeClients();
+      if (endsWithin(grace)) {
+        return;
+      }
+      abortClients();
+      waitClosed();
+    } catch (CancelledError cancelled) {
+      abortClients();
+      throw cancelled;
+    }
+  }
+
+  private boolean endsWithin(Duration grace) {
+    try {
+      Weft.timeout(grace, this::waitClosed);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "<Server " + (closed ? "closed" : addresses()) + " connections: " + connections() + ">";
+  }
+}

@@ -1,0 +1,183 @@
+package weft.io;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import weft.CancelledError;
+import weft.Coroutine;
+import weft.ErrorContext;
+import weft.EventLoop;
+import weft.Promise;
+import weft.Task;
+import weft.TaskOptions;
+import weft.Weft;
+import weft.spi.Chunk;
+
+/// Ties a transport to a reader and a writer, and in a server to the task that uses them.
+final class StreamProtocol implements Protocol {
+  final EventLoop loop;
+  final StreamReader reader;
+  final StreamWriter writer;
+  private final @Nullable ClientHandler handler;
+  private final List<Promise<Void>> drains = new ArrayList<>();
+  private final Promise<Void> closed;
+  private @Nullable ChannelTransport transport;
+  private @Nullable Throwable reason;
+  private boolean writingPaused;
+  private boolean lost;
+
+  StreamProtocol(EventLoop loop, int limit, @Nullable ClientHandler handler) {
+    this.loop = loop;
+    this.reader = new StreamReader(loop, limit);
+    this.writer = new StreamWriter(this);
+    this.handler = handler;
+    this.closed = loop.createPromise();
+  }
+
+  @Override
+  public void connectionMade(BaseTransport made) {
+    attach((ChannelTransport) made);
+    if (handler != null) {
+      Coroutine<Void> body = Weft.async("client handler", this::serve);
+      loop.createTask(body, TaskOptions.defaults());
+    }
+  }
+
+  /// Uses another transport from now on.
+  void attach(ChannelTransport replacement) {
+    transport = replacement;
+    reader.setTransport(replacement);
+  }
+
+  boolean isServerSide() {
+    return handler != null;
+  }
+
+  private void serve() throws Exception {
+    ChannelTransport used = transport();
+    try {
+      if (handler != null) {
+        handler.handle(reader, writer);
+      }
+      writer.close();
+    } catch (CancelledError cancelled) {
+      transport().abort();
+      throw cancelled;
+    } catch (IOException e) {
+      if (e != reason && !(reader.exception() == e)) {
+        report(used, e);
+      }
+      transport().abort();
+    } catch (Exception e) {
+      report(used, e);
+      transport().abort();
+    } finally {
+      reader.release();
+    }
+  }
+
+  private void report(ChannelTransport used, Exception e) {
+    loop.callExceptionHandler(
+        new ErrorContext("Unhandled exception in client handler", e)
+            .withPromise(Task.current())
+            .withSource(used));
+  }
+
+  ChannelTransport transport() {
+    ChannelTransport current = transport;
+    if (current == null) {
+      throw new IllegalStateException("the connection is not made yet");
+    }
+    return current;
+  }
+
+  void received(Chunk chunk) {
+    reader.received(chunk);
+  }
+
+  @Override
+  public boolean eofReceived() {
+    reader.feedEof();
+    return true;
+  }
+
+  @Override
+  public void pauseWriting() {
+    writingPaused = true;
+  }
+
+  @Override
+  public void resumeWriting() {
+    writingPaused = false;
+    releaseDrains();
+  }
+
+  @Override
+  public void connectionLost(@Nullable Throwable why) {
+    lost = true;
+    reason = why;
+    if (why == null) {
+      reader.feedEof();
+    } else {
+      reader.setException(why);
+    }
+    if (!closed.done()) {
+      closed.setResult(null);
+    }
+    releaseDrains();
+  }
+
+  private void releaseDrains() {
+    List<Promise<Void>> waiting = List.copyOf(drains);
+    drains.clear();
+    for (Promise<Void> drain : waiting) {
+      if (!drain.done()) {
+        drain.setResult(null);
+      }
+    }
+  }
+
+  boolean writingPaused() {
+    return writingPaused;
+  }
+
+  /// Throws why the connection was lost, if it was.
+  void checkAlive() throws IOException {
+    if (lost || transport().isClosing()) {
+      throw lostReason();
+    }
+  }
+
+  private IOException lostReason() {
+    return switch (reason) {
+      case null -> new SocketException("the connection is closed");
+      case IOException e -> e;
+      default -> new IOException("the connection was broken by the protocol", reason);
+    };
+  }
+
+  /// Waits until the protocol may write again.
+  void drain() throws IOException {
+    while (writingPaused && !lost) {
+      Promise<Void> released = loop.createPromise();
+      drains.add(released);
+      try {
+        released.await();
+      } finally {
+        drains.remove(released);
+      }
+    }
+    if (lost && reason != null) {
+      throw lostReason();
+    }
+  }
+
+  void waitClosed() throws IOException {
+    Weft.shield(closed).await();
+    if (reason != null) {
+      throw lostReason();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package weft.io;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
+import weft.EventLoop;
+import weft.spi.Chunk;
+
+/// The buffers that the TLS channels of one loop share: they are borrowed while bytes are turned
+/// over, so that a channel at rest holds none.
+///
+/// All are on the heap: the JDK's ciphers work on arrays, and copy what is not one.
+///
+/// Thread: the loop's, except [#of].
+final class TlsBuffers {
+  /// Room for the largest chunk that a driver is likely to hand over, behind a record that was
+  /// begun before; and for a write of 100 KiB with what TLS adds to it.
+  private static final int PACKET_BYTES = 160 << 10;
+
+  /// Room for a full record, and for many small ones to be delivered together.
+  private static final int PLAIN_BYTES = 32 << 10;
+
+  private static final int PACKETS_MAX = 4;
+  private static final int PLAINS_MAX = 8;
+
+  private static final Map<EventLoop, TlsBuffers> OF_LOOPS =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  private final ArrayDeque<ByteBuffer> packets = new ArrayDeque<>();
+  private final ArrayDeque<Plain> plains = new ArrayDeque<>();
+  private int lent;
+
+  /// The buffers of a loop.
+  static TlsBuffers of(EventLoop loop) {
+    return OF_LOOPS.computeIfAbsent(loop, key -> new TlsBuffers());
+  }
+
+  /// How many buffers are lent out.
+  int lent() {
+    return lent;
+  }
+
+  /// Lends an empty buffer for ciphertext, with room for at least so many bytes.
+  ByteBuffer packet(int bytes) {
+    lent++;
+    if (bytes > PACKET_BYTES) {
+      return ByteBuffer.allocate(bytes);
+    }
+    ByteBuffer packet = packets.pollLast();
+    return packet == null ? ByteBuffer.allocate(PACKET_BYTES) : packet.clear();
+  }
+
+  /// Takes a buffer of [#packet] back.
+  void giveBack(ByteBuffer packet) {
+    lent--;
+    if (packet.capacity() == PACKET_BYTES && packets.size() < PACKETS_MAX) {
+      packets.addLast(packet);
+    }
+  }
+
+  /// Lends an empty chunk for plaintext; [Plain#release] gives it back.
+  Plain plain() {
+    lent++;
+    Plain plain = plains.pollLast();
+    if (plain == null) {
+      plain = new Plain();
+    }
+    plain.data.clear();
+    plain.holders = 1;
+    return plain;
+  }
+
+  /// Plaintext on its way to a listener.
+  final class Plain implements Chunk {
+    private ByteBuffer data = ByteBuffer.allocate(PLAIN_BYTES);
+    private int holders;
+
+    @Override
+    public ByteBuffer data() {
+      return data;
+    }
+
+    /// Makes an empty chunk large enough for an engine that wants more room than usual.
+    void grow(int bytes) {
+      data = ByteBuffer.allocate(Math.max(bytes, 2 * data.capacity()));
+    }
+
+    @Override
+    public void keep() {
+      if (holders == 0) {
+        throw new IllegalStateException("the chunk went back; keep it while it is received");
+      }
+      holders++;
+    }
+
+    @Override
+    public void release() {
+      if (holders == 0) {
+        throw new IllegalStateException("the chunk was released once too often");
+      }
+      if (--holders > 0) {
+        return;
+      }
+      lent--;
+      if (data.capacity() == PLAIN_BYTES && plains.size() < PLAINS_MAX) {
+        plains.addLast(this);
+      }
+    }
+  }
+}

@@ -1,0 +1,269 @@
+package weft.io;
+
+import java.nio.ByteBuffer;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+import weft.spi.StreamChannel;
+
+/// An [SSLEngine] with the loops around it that an engine needs: it turns ciphertext into plaintext
+/// and back, and writes into a channel what the engine itself has to say. It never calls a
+/// listener.
+final class TlsEngine {
+  /*
+   * Tasks that the engine delegates run at once, on the loop. A handshake's arithmetic takes less
+   * than a millisecond, about what two hops to a thread and back cost a busy loop, and a handshake
+   * stays as deterministic as the loop is. Who checks revocation online in his trust manager blocks
+   * the loop, and should staple instead.
+   *
+   * Renegotiation (TLS 1.2 and before) is a handshake record after the handshake. The type of a
+   * record is not encrypted in those versions, so it is refused before the engine sees it. In TLS
+   * 1.3 such records are of the type of data, and the engine deals with them: tickets, new keys.
+   */
+
+  /// Why [#decrypt] has returned.
+  enum Stop {
+    /// The rest of the input is no complete record.
+    STARVED,
+    /// The next record does not fit into what is left of the output.
+    FULL,
+    /// The peer has said that nothing more will come.
+    CLOSED
+  }
+
+  private static final int TYPE_HANDSHAKE = 22;
+  private static final int IDLE_ROUNDS_MAX = 16;
+
+  private final SSLEngine engine;
+  private final TlsBuffers buffers;
+  private final Runnable released;
+  private @Nullable SSLSession session;
+  private @Nullable String applicationProtocol;
+  private boolean mayRenegotiate;
+  private int idleRounds;
+
+  /// @param released called once, when the engine is no longer used
+  TlsEngine(SSLEngine engine, TlsBuffers buffers, Runnable released) {
+    this.engine = engine;
+    this.buffers = buffers;
+    this.released = released;
+  }
+
+  void begin() throws SSLException {
+    try {
+      engine.beginHandshake();
+    } catch (RuntimeException e) {
+      throw broken(e);
+    }
+  }
+
+  /// Goes on with the handshake as far as the input reaches, and returns whether it is done.
+  boolean shake(ByteBuffer in, StreamChannel out) throws SSLException {
+    while (true) {
+      switch (engine.getHandshakeStatus()) {
+        case NEED_TASK -> runTasks();
+        case NEED_WRAP -> speak(out);
+        case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
+          if (!shakeOnce(in)) {
+            return false;
+          }
+        }
+        case FINISHED, NOT_HANDSHAKING -> {
+          shaken();
+          return true;
+        }
+      }
+    }
+  }
+
+  private boolean shakeOnce(ByteBuffer in) throws SSLException {
+    if (TlsInput.missing(in) > 0) {
+      return false;
+    }
+    TlsBuffers.Plain none = buffers.plain();
+    try {
+      SSLEngineResult result = unwrap(in, none.data());
+      if (result.bytesProduced() > 0) {
+        throw new SSLException("the peer sent data within the TLS handshake");
+      }
+      return switch (result.getStatus()) {
+        case OK -> true;
+        case BUFFER_UNDERFLOW -> false;
+        case BUFFER_OVERFLOW ->
+            throw new SSLException("a record of the TLS handshake is too large");
+        case CLOSED -> throw new SSLException("the peer refused the TLS handshake");
+      };
+    } finally {
+      none.release();
+    }
+  }
+
+  private void shaken() throws SSLException {
+    if (engine.isOutboundDone() || engine.isInboundDone()) {
+      throw new SSLException("the TLS handshake was broken off");
+    }
+    session = engine.getSession();
+    String chosen = engine.getApplicationProtocol();
+    applicationProtocol = chosen == null || chosen.isEmpty() ? null : chosen;
+    mayRenegotiate = !session.getProtocol().equals("TLSv1.3");
+  }
+
+  /// Decrypts records until one of the reasons to stop. If it throws, what was decrypted before is
+  /// in the output and good.
+  Stop decrypt(ByteBuffer in, ByteBuffer plain, StreamChannel out) throws SSLException {
+    while (TlsInput.missing(in) == 0) {
+      if (mayRenegotiate && in.get(in.position()) == TYPE_HANDSHAKE) {
+        throw new SSLException("the peer asked to renegotiate the TLS session, which is refused");
+      }
+      SSLEngineResult result = unwrap(in, plain);
+      switch (result.getStatus()) {
+        case OK -> obey(result.getHandshakeStatus(), out);
+        case BUFFER_UNDERFLOW -> {
+          return Stop.STARVED;
+        }
+        case BUFFER_OVERFLOW -> {
+          return Stop.FULL;
+        }
+        case CLOSED -> {
+          speak(out);
+          return Stop.CLOSED;
+        }
+      }
+    }
+    return Stop.STARVED;
+  }
+
+  /// Encrypts all of the data into the channel. After the engine's end of output it is dropped.
+  void encrypt(ByteBuffer data, StreamChannel out) throws SSLException {
+    ByteBuffer packet = buffers.packet(0);
+    HandshakeStatus wish = HandshakeStatus.NOT_HANDSHAKING;
+    try {
+      while (data.hasRemaining()) {
+        SSLEngineResult result = wrap(data, packet);
+        wish = result.getHandshakeStatus();
+        switch (result.getStatus()) {
+          case OK -> {
+            if (wish == HandshakeStatus.NEED_TASK) {
+              runTasks();
+            }
+          }
+          case BUFFER_OVERFLOW, BUFFER_UNDERFLOW -> send(packet, out);
+          case CLOSED -> data.position(data.limit());
+        }
+      }
+      send(packet, out);
+    } finally {
+      buffers.giveBack(packet);
+    }
+    if (wish == HandshakeStatus.NEED_WRAP) {
+      speak(out);
+    }
+  }
+
+  /// Ends the output: the peer is told.
+  void closeOutput(StreamChannel out) throws SSLException {
+    try {
+      engine.closeOutbound();
+    } catch (RuntimeException e) {
+      throw broken(e);
+    }
+    speak(out);
+  }
+
+  /// Sends what the engine itself has to say: a flight of the handshake, an alert, new keys.
+  void speak(StreamChannel out) throws SSLException {
+    ByteBuffer packet = buffers.packet(0);
+    try {
+      while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+        SSLEngineResult result = wrap(TlsInput.NOTHING, packet);
+        switch (result.getStatus()) {
+          case OK -> {}
+          case BUFFER_OVERFLOW, BUFFER_UNDERFLOW -> send(packet, out);
+          case CLOSED -> {
+            if (result.bytesProduced() == 0) {
+              return;
+            }
+          }
+        }
+      }
+    } finally {
+      send(packet, out);
+      buffers.giveBack(packet);
+    }
+  }
+
+  /// The session: an empty one until the handshake is done.
+  SSLSession session() {
+    return session != null ? session : engine.getSession();
+  }
+
+  /// What was agreed on by ALPN, or null.
+  @Nullable String applicationProtocol() {
+    return applicationProtocol;
+  }
+
+  /// Lets go of the engine, which must not be used afterwards.
+  void release() {
+    released.run();
+  }
+
+  private void obey(HandshakeStatus wish, StreamChannel out) throws SSLException {
+    if (wish == HandshakeStatus.NEED_TASK) {
+      runTasks();
+    }
+    if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+      speak(out);
+    }
+  }
+
+  private void runTasks() throws SSLException {
+    try {
+      Runnable task;
+      while ((task = engine.getDelegatedTask()) != null) {
+        task.run();
+      }
+    } catch (RuntimeException e) {
+      throw broken(e);
+    }
+  }
+
+  private static void send(ByteBuffer packet, StreamChannel out) {
+    if (packet.position() > 0) {
+      out.write(packet.flip());
+      packet.clear();
+    }
+  }
+
+  private SSLEngineResult unwrap(ByteBuffer in, ByteBuffer plain) throws SSLException {
+    try {
+      return watch(engine.unwrap(in, plain));
+    } catch (RuntimeException e) {
+      throw broken(e);
+    }
+  }
+
+  private SSLEngineResult wrap(ByteBuffer data, ByteBuffer packet) throws SSLException {
+    try {
+      return watch(engine.wrap(data, packet));
+    } catch (RuntimeException e) {
+      throw broken(e);
+    }
+  }
+
+  /// Sees to it that an engine which does nothing cannot hold the loop.
+  private SSLEngineResult watch(SSLEngineResult result) throws SSLException {
+    if (result.bytesConsumed() > 0 || result.bytesProduced() > 0) {
+      idleRounds = 0;
+    } else if (++idleRounds > IDLE_ROUNDS_MAX) {
+      throw new SSLException("the TLS engine makes no progress: " + result);
+    }
+    return result;
+  }
+
+  private static SSLException broken(RuntimeException cause) {
+    return new SSLException("the TLS engine has failed: " + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,130 @@
+package weft.io;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import weft.EventLoop;
+import weft.Promise;
+import weft.Weft;
+import weft.spi.Completion;
+import weft.spi.StreamChannel;
+
+/// Puts TLS on a channel, a new one or one in use.
+final class Upgrade {
+  private Upgrade() {}
+
+  /// Suspends until the handshake of a client is done. If it fails or is cancelled the channel is
+  /// closed.
+  static TlsChannel client(
+      EventLoop loop, StreamChannel channel, TlsOptions tls, @Nullable String host)
+      throws IOException {
+    return handshake(
+        loop.createPromise(),
+        done -> TlsChannel.client(loop, channel, tls, host, port(channel), null, done));
+  }
+
+  /// Suspends until the handshake of a server is done. If it fails or is cancelled the channel is
+  /// closed.
+  static TlsChannel server(EventLoop loop, StreamChannel channel, TlsOptions tls)
+      throws IOException {
+    return handshake(
+        loop.createPromise(), done -> TlsChannel.server(loop, channel, tls, null, done));
+  }
+
+  private interface Handshake {
+    TlsChannel begin(Completion<TlsChannel> done);
+  }
+
+  private static TlsChannel handshake(Promise<TlsChannel> secured, Handshake handshake)
+      throws IOException {
+    TlsChannel channel =
+        handshake.begin(
+            new Completion<>() {
+              @Override
+              public void completed(TlsChannel ready) {
+                if (secured.done()) {
+                  ready.close();
+                } else {
+                  secured.setResult(ready);
+                }
+              }
+
+              @Override
+              public void failed(IOException failure) {
+                fail(secured, failure);
+              }
+            });
+    boolean done = false;
+    try {
+      TlsChannel ready = Weft.await(secured, IOException.class);
+      done = true;
+      return ready;
+    } finally {
+      if (!done) {
+        channel.cancelHandshake();
+        channel.close();
+      }
+    }
+  }
+
+  /// Puts TLS on a pair of streams, which go on with it.
+  static void upgrade(StreamProtocol protocol, TlsOptions tls) throws IOException {
+    ChannelTransport plain = protocol.transport();
+    ByteBuffer received = protocol.reader.takeAll();
+    ChannelTransport secure = upgrade(plain, protocol, tls, protocol.isServerSide(), received);
+    protocol.attach(secure);
+  }
+
+  /// Puts TLS on a transport; a new transport takes its place, whose protocol is told nothing of
+  /// it.
+  static ChannelTransport upgrade(
+      ChannelTransport plain,
+      BaseProtocol protocol,
+      TlsOptions tls,
+      boolean serverSide,
+      @Nullable ByteBuffer received)
+      throws IOException {
+    if (plain.isClosing()) {
+      throw new SocketException("the connection is closed");
+    }
+    EventLoop loop = plain.loop;
+    Promise<TlsChannel> secured = loop.createPromise();
+    StreamChannel channel =
+        plain.surrender(
+            () -> fail(secured, new SocketException("the connection was closed in the handshake")));
+    TlsChannel layer;
+    try {
+      layer = handshake(secured, begin(channel, loop, tls, serverSide, received));
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      plain.upgradeFailed(e);
+      throw e;
+    }
+    ChannelTransport secure = new ChannelTransport(loop, layer, protocol, false);
+    plain.replaceBy(secure);
+    return secure;
+  }
+
+  private static Handshake begin(
+      StreamChannel channel,
+      EventLoop loop,
+      TlsOptions tls,
+      boolean serverSide,
+      @Nullable ByteBuffer received) {
+    return serverSide
+        ? done -> TlsChannel.server(loop, channel, tls, received, done)
+        : done -> TlsChannel.client(loop, channel, tls, null, port(channel), received, done);
+  }
+
+  private static int port(StreamChannel channel) {
+    return channel.remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : -1;
+  }
+
+  private static void fail(Promise<TlsChannel> secured, IOException failure) {
+    if (!secured.done()) {
+      secured.setException(failure);
+    }
+  }
+}
