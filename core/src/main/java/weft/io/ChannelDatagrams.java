@@ -12,7 +12,6 @@ import weft.ErrorContext;
 import weft.EventLoop;
 import weft.Handle;
 import weft.LoopExit;
-import weft.Promise;
 import weft.spi.PacketChannel;
 import weft.spi.PacketListener;
 
@@ -49,7 +48,7 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
     channel.listener(this);
   }
 
-  void begin(Promise<Void> told) {
+  void begin(Latch told) {
     loop.callSoon(
         () -> {
           tell("connectionMade", () -> protocol.connectionMade(this));
@@ -57,9 +56,7 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
           if (!readingPaused && !closing) {
             channel.resumeReading();
           }
-          if (!told.done()) {
-            told.setResult(null);
-          }
+          told.open();
         });
   }
 
@@ -147,7 +144,7 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
     if (peer == null && target == null) {
       throw new IllegalArgumentException("a transport without a peer needs a target");
     }
-    if (lost || closing && channel.backlog() == 0) {
+    if (lost || (closing && channel.backlog() == 0)) {
       data.position(data.limit());
       return;
     }

@@ -12,7 +12,6 @@ import weft.ErrorContext;
 import weft.EventLoop;
 import weft.Handle;
 import weft.LoopExit;
-import weft.Promise;
 import weft.spi.Chunk;
 import weft.spi.StreamChannel;
 import weft.spi.StreamListener;
@@ -83,8 +82,8 @@ final class ChannelTransport implements Transport, StreamListener {
 
   /// Tells the protocol in the next batch that the connection is made, and begins to read.
   ///
-  /// @param told is released afterwards, if there is one
-  void begin(@Nullable Promise<Void> told) {
+  /// @param told is opened afterwards, if there is one
+  void begin(@Nullable Latch told) {
     loop.callSoon(
         () -> {
           if (!lost) {
@@ -94,8 +93,8 @@ final class ChannelTransport implements Transport, StreamListener {
           if (!readingPaused && !closing) {
             channel.resumeReading();
           }
-          if (told != null && !told.done()) {
-            told.setResult(null);
+          if (told != null) {
+            told.open();
           }
         });
   }
@@ -280,7 +279,7 @@ final class ChannelTransport implements Transport, StreamListener {
     if (sending != null) {
       throw new IllegalStateException("write() while a file is being sent");
     }
-    if (lost || closing && channel.backlog() == 0) {
+    if (lost || (closing && channel.backlog() == 0)) {
       data.position(data.limit());
       warnOfLostWrite();
       return;

@@ -133,14 +133,14 @@ final class Connector {
 
   /// What the attempts share.
   private final class Race {
-    private final Promise<Void> decided = loop.createPromise();
+    private final Latch decided = new Latch(loop);
     private final Set<Pending> running = new LinkedHashSet<>();
     private @Nullable StreamChannel winner;
     private boolean over;
 
     /// Begins an attempt. Its promise is released when it has failed.
-    Promise<Void> begin(SocketAddress remote) {
-      Promise<Void> failed = loop.createPromise();
+    Latch begin(SocketAddress remote) {
+      Latch failed = new Latch(loop);
       Pending[] self = new Pending[1];
       try {
         self[0] =
@@ -168,25 +168,19 @@ final class Connector {
       return failed;
     }
 
-    private void win(StreamChannel channel, Promise<Void> attempt) {
+    private void win(StreamChannel channel, Latch attempt) {
       if (over || winner != null) {
         channel.close();
       } else {
         winner = channel;
-        decided.setResult(null);
+        decided.open();
       }
-      release(attempt);
+      attempt.open();
     }
 
-    private void lose(IOException failure, Promise<Void> attempt) {
+    private void lose(IOException failure, Latch attempt) {
       failures.add(failure);
-      release(attempt);
-    }
-
-    private static void release(Promise<Void> promise) {
-      if (!promise.done()) {
-        promise.setResult(null);
-      }
+      attempt.open();
     }
 
     @Nullable StreamChannel winner() {
@@ -208,17 +202,17 @@ final class Connector {
     Race race = new Race();
     boolean done = false;
     try {
-      List<Promise<Void>> attempts = new ArrayList<>();
+      List<Promise<Boolean>> attempts = new ArrayList<>();
       for (InetSocketAddress address : addresses) {
-        Promise<Void> attempt = race.begin(address);
+        Promise<Boolean> attempt = race.begin(address).promise();
         attempts.add(attempt);
-        Weft.waitFirstCompleted(List.of(race.decided, attempt), delay);
+        Weft.waitFirstCompleted(List.of(race.decided.promise(), attempt), delay);
         if (race.winner() != null) {
           break;
         }
       }
       Promise<?> allFailed = Weft.gather(attempts);
-      Weft.waitFirstCompleted(List.<Promise<?>>of(race.decided, allFailed));
+      Weft.waitFirstCompleted(List.<Promise<?>>of(race.decided.promise(), allFailed));
       StreamChannel winner = race.winner();
       if (winner == null) {
         throw failure();

@@ -9,13 +9,16 @@ import org.jspecify.annotations.Nullable;
 /// @param <T> what the fact is
 public final class ExtraInfo<T> {
   /// The address of the other end.
-  public static final ExtraInfo<SocketAddress> PEERNAME = new ExtraInfo<>("peername", SocketAddress.class);
+  public static final ExtraInfo<SocketAddress> PEERNAME =
+      new ExtraInfo<>("peername", SocketAddress.class);
 
   /// The address of this end.
-  public static final ExtraInfo<SocketAddress> SOCKNAME = new ExtraInfo<>("sockname", SocketAddress.class);
+  public static final ExtraInfo<SocketAddress> SOCKNAME =
+      new ExtraInfo<>("sockname", SocketAddress.class);
 
   /// The TLS session: the cipher suite, the peer's certificates, the version.
-  public static final ExtraInfo<SSLSession> TLS_SESSION = new ExtraInfo<>("tls_session", SSLSession.class);
+  public static final ExtraInfo<SSLSession> TLS_SESSION =
+      new ExtraInfo<>("tls_session", SSLSession.class);
 
   /// The application protocol that both ends of a TLS connection agreed upon.
   public static final ExtraInfo<String> ALPN = new ExtraInfo<>("alpn", String.class);

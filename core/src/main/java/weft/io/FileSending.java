@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Promise;
 import weft.Weft;
 import weft.spi.StreamChannel;
 import weft.spi.Transfer;
@@ -19,7 +18,7 @@ final class FileSending {
 
   private final ChannelTransport transport;
   private final EventLoop loop;
-  private @Nullable Promise<Void> waiting;
+  private @Nullable Latch waiting;
   private @Nullable Throwable reason;
 
   private FileSending(ChannelTransport transport) {
@@ -38,7 +37,7 @@ final class FileSending {
       @Nullable Long count,
       boolean fallback)
       throws IOException {
-    if (offset < 0 || count != null && count <= 0) {
+    if (offset < 0 || (count != null && count <= 0)) {
       throw new IllegalArgumentException(
           "sendFile() needs an offset that is not negative and a positive count");
     }
@@ -130,7 +129,7 @@ final class FileSending {
 
   private void await() throws IOException {
     checkAlive();
-    Promise<Void> wakeup = loop.createPromise();
+    Latch wakeup = new Latch(loop);
     waiting = wakeup;
     try {
       wakeup.await();
@@ -159,9 +158,8 @@ final class FileSending {
   }
 
   private void wake() {
-    Promise<Void> waiter = waiting;
-    if (waiter != null && !waiter.done()) {
-      waiter.setResult(null);
+    if (waiting != null) {
+      waiting.open();
     }
   }
 }

@@ -14,7 +14,6 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Promise;
 import weft.Weft;
 import weft.spi.PacketChannel;
 import weft.spi.PacketOptions;
@@ -187,7 +186,7 @@ public final class Net {
       throw e;
     }
     ChannelTransport transport = new ChannelTransport(loop, channel, protocol, pipe);
-    Promise<Void> told = loop.createPromise();
+    Latch told = new Latch(loop);
     transport.begin(told);
     boolean done = false;
     try {
@@ -312,7 +311,7 @@ public final class Net {
       throw e;
     }
     ChannelDatagrams transport = new ChannelDatagrams(loop, channel, protocol, peer);
-    Promise<Void> told = loop.createPromise();
+    Latch told = new Latch(loop);
     transport.begin(told);
     boolean done = false;
     try {

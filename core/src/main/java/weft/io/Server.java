@@ -17,7 +17,6 @@ import weft.ErrorContext;
 import weft.EventLoop;
 import weft.Handle;
 import weft.LoopExit;
-import weft.Promise;
 import weft.TimerHandle;
 import weft.Weft;
 import weft.spi.Completion;
@@ -41,9 +40,9 @@ public final class Server implements AutoCloseable {
   private final @Nullable Runnable cleanup;
   private final Set<ChannelTransport> connections = new LinkedHashSet<>();
   private final Set<TlsChannel> handshakes = new LinkedHashSet<>();
-  private final List<Promise<Void>> waiters = new ArrayList<>();
+  private final List<Latch> waiters = new ArrayList<>();
   private final List<TimerHandle> retries = new ArrayList<>();
-  private @Nullable Promise<Void> serving;
+  private @Nullable Latch serving;
   private @Nullable Handle accepting;
   private @Nullable StreamChannel acceptedNow;
   private boolean started;
@@ -127,7 +126,7 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException("serveForever() is running already");
     }
     startServing();
-    Promise<Void> end = loop.createPromise();
+    Latch end = new Latch(loop);
     serving = end;
     try {
       end.await();
@@ -253,9 +252,8 @@ public final class Server implements AutoCloseable {
     if (cleanup != null) {
       cleanup.run();
     }
-    Promise<Void> waiting = serving;
-    if (waiting != null && !waiting.done()) {
-      waiting.setResult(null);
+    if (serving != null) {
+      serving.open();
     }
     wakeWaiters();
   }
@@ -263,7 +261,7 @@ public final class Server implements AutoCloseable {
   /// Waits until the server is closed and its last connection is gone.
   public void waitClosed() {
     while (!closed || connections() > 0) {
-      Promise<Void> gone = loop.createPromise();
+      Latch gone = new Latch(loop);
       waiters.add(gone);
       try {
         gone.await();
@@ -277,11 +275,7 @@ public final class Server implements AutoCloseable {
     if (!closed || connections() > 0) {
       return;
     }
-    for (Promise<Void> waiter : List.copyOf(waiters)) {
-      if (!waiter.done()) {
-        waiter.setResult(null);
-      }
-    }
+    List.copyOf(waiters).forEach(Latch::open);
   }
 
   /// Closes the connections gracefully.

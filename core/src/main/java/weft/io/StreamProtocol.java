@@ -9,7 +9,6 @@ import weft.CancelledError;
 import weft.Coroutine;
 import weft.ErrorContext;
 import weft.EventLoop;
-import weft.Promise;
 import weft.Task;
 import weft.TaskOptions;
 import weft.Weft;
@@ -21,8 +20,8 @@ final class StreamProtocol implements Protocol {
   final StreamReader reader;
   final StreamWriter writer;
   private final @Nullable ClientHandler handler;
-  private final List<Promise<Void>> drains = new ArrayList<>();
-  private final Promise<Void> closed;
+  private final List<Latch> drains = new ArrayList<>();
+  private final Latch closed;
   private @Nullable ChannelTransport transport;
   private @Nullable Throwable reason;
   private boolean writingPaused;
@@ -33,7 +32,7 @@ final class StreamProtocol implements Protocol {
     this.reader = new StreamReader(loop, limit);
     this.writer = new StreamWriter(this);
     this.handler = handler;
-    this.closed = loop.createPromise();
+    this.closed = new Latch(loop);
   }
 
   @Override
@@ -123,20 +122,14 @@ final class StreamProtocol implements Protocol {
     } else {
       reader.setException(why);
     }
-    if (!closed.done()) {
-      closed.setResult(null);
-    }
+    closed.open();
     releaseDrains();
   }
 
   private void releaseDrains() {
-    List<Promise<Void>> waiting = List.copyOf(drains);
+    List<Latch> waiting = List.copyOf(drains);
     drains.clear();
-    for (Promise<Void> drain : waiting) {
-      if (!drain.done()) {
-        drain.setResult(null);
-      }
-    }
+    waiting.forEach(Latch::open);
   }
 
   boolean writingPaused() {
@@ -161,7 +154,7 @@ final class StreamProtocol implements Protocol {
   /// Waits until the protocol may write again.
   void drain() throws IOException {
     while (writingPaused && !lost) {
-      Promise<Void> released = loop.createPromise();
+      Latch released = new Latch(loop);
       drains.add(released);
       try {
         released.await();
@@ -175,7 +168,7 @@ final class StreamProtocol implements Protocol {
   }
 
   void waitClosed() throws IOException {
-    Weft.shield(closed).await();
+    Weft.shield(closed.promise()).await();
     if (reason != null) {
       throw lostReason();
     }

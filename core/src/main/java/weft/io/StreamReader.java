@@ -11,7 +11,6 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Promise;
 import weft.spi.Chunk;
 
 /// The receiving side of a connection. Its methods suspend until there is something to return.
@@ -51,7 +50,7 @@ public final class StreamReader implements Iterable<String> {
   private boolean eof;
   private boolean paused;
   private @Nullable Throwable failure;
-  private @Nullable Promise<Void> waiter;
+  private @Nullable Latch waiter;
   private @Nullable ReadTransport transport;
 
   /// A reader for the running loop that is fed by hand.
@@ -155,12 +154,10 @@ public final class StreamReader implements Iterable<String> {
   }
 
   private void wake() {
-    Promise<Void> waiting = waiter;
+    Latch waiting = waiter;
     if (waiting != null) {
       waiter = null;
-      if (!waiting.done()) {
-        waiting.setResult(null);
-      }
+      waiting.open();
     }
   }
 
@@ -218,7 +215,7 @@ public final class StreamReader implements Iterable<String> {
           method + "() called while another task is waiting for data of this reader");
     }
     resumeTransport();
-    Promise<Void> arrival = loop.createPromise();
+    Latch arrival = new Latch(loop);
     waiter = arrival;
     try {
       arrival.await();

@@ -301,7 +301,7 @@ final class NioStream extends Selected implements StreamChannel {
     if (closed || failure != null) {
       return;
     }
-    boolean busy = !backlog.isEmpty() || transfer != null && !transfer.done();
+    boolean busy = !backlog.isEmpty() || (transfer != null && !transfer.done());
     interest(OP_WRITE, busy);
     if (outputEnding && !busy && held == null && socket != null) {
       try {
