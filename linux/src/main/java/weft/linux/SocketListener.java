@@ -1,0 +1,129 @@
+package weft.linux;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+import weft.spi.Completion;
+import weft.spi.ListenChannel;
+import weft.spi.StreamChannel;
+
+/// A listening socket. As with a stream, connections come in two ways: [#ready] accepts them, or
+/// the system accepts by itself and [#arrived] is given their descriptors; what comes so while the
+/// listener is paused waits in `stash`.
+final class SocketListener extends Source implements ListenChannel {
+  private final int backlog;
+  private final SocketAddress address;
+  private final ArrayDeque<Descriptor> stash = new ArrayDeque<>();
+  private @Nullable Completion<StreamChannel> accepted;
+  private boolean accepting;
+
+  /// Takes over a listening socket.
+  SocketListener(LinuxDriver driver, Descriptor descriptor, int backlog) throws IOException {
+    SocketAddress bound = driver.name(descriptor, false);
+    if (bound == null) {
+      throw new IOException("the socket has no address");
+    }
+    super(driver, descriptor);
+    this.address = bound;
+    this.backlog = Math.max(1, backlog);
+  }
+
+  boolean accepting() {
+    return accepting;
+  }
+
+  @Override
+  void ready(int events) {
+    Completion<StreamChannel> told = accepted;
+    for (int left = backlog; left > 0 && accepting && told != null; left--) {
+      int fd = driver.linux.accept(descriptor.fd());
+      if (fd == -Errno.EAGAIN) {
+        return;
+      }
+      if (fd >= 0) {
+        told.completed(new SocketStream(driver, adopted(fd), true));
+      } else if (!isPassing(-fd)) {
+        told.failed(Errno.exception(-fd));
+        return;
+      }
+    }
+  }
+
+  /// Whether an error is that of one connection, which is gone already. What the network says of it
+  /// is passed on by `accept` too.
+  private static boolean isPassing(int errno) {
+    return errno == Errno.EINTR || errno == Errno.ECONNABORTED || errno == Errno.EPERM;
+  }
+
+  private Descriptor adopted(int fd) {
+    try {
+      return Descriptor.of(driver.linux, fd);
+    } catch (IOException e) {
+      throw new AssertionError(e); // it is not negative
+    }
+  }
+
+  /// The system has accepted a connection, or failed to.
+  void arrived(int fd) {
+    Completion<StreamChannel> told = accepted;
+    if (fd >= 0 && (!accepting || told == null || !stash.isEmpty())) {
+      stash.add(adopted(fd));
+    } else if (fd >= 0 && told != null) {
+      told.completed(new SocketStream(driver, adopted(fd), true));
+    } else if (accepting && told != null && !isPassing(-fd)) {
+      told.failed(Errno.exception(-fd));
+    }
+  }
+
+  @Override
+  void attend() {
+    Completion<StreamChannel> told = accepted;
+    while (accepting && told != null && !stash.isEmpty()) {
+      told.completed(new SocketStream(driver, stash.remove(), true));
+      if (!stash.isEmpty()) {
+        driver.attend(this);
+      }
+    }
+  }
+
+  @Override
+  public void start(Completion<StreamChannel> completion) {
+    accepted = completion;
+    resume();
+  }
+
+  @Override
+  public void pause() {
+    accepting = false;
+    wanted &= ~Linux.IN;
+  }
+
+  @Override
+  public void resume() {
+    if (!accepting && !isClosed()) {
+      accepting = true;
+      if (!stash.isEmpty()) {
+        driver.attend(this);
+      }
+      driver.accept(this);
+    }
+  }
+
+  @Override
+  public SocketAddress localAddress() {
+    return address;
+  }
+
+  @Override
+  public void close() {
+    if (!isClosed()) {
+      accepting = false;
+      end();
+      for (Descriptor refused; (refused = stash.poll()) != null; ) {
+        driver.linux.linger(refused.fd(), true, 0);
+        refused.close();
+      }
+    }
+  }
+}
