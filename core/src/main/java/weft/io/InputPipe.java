@@ -70,8 +70,10 @@ final class InputPipe extends PipeChannel {
         if (count > 0 && (!post(() -> arrived(read, false, null)) || !untilTaken())) {
           return;
         }
-        if (read.kept || count == buffer.length) {
+        if (count == buffer.length && count < LARGE_BYTES) {
           buffer = new byte[LARGE_BYTES];
+        } else if (read.kept) {
+          buffer = new byte[buffer.length];
         }
       }
     } catch (IOException e) {

@@ -3,7 +3,6 @@ package weft.io;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 
 /// The sending end of a pipe.
@@ -24,8 +23,13 @@ final class OutputPipe extends PipeChannel {
   /// How much of what the thread has taken is not sent.
   private int underWayBytes;
 
+  /// Whether there is a thread that sends, or there was one that failed. It closes the stream.
   private boolean sending;
+
   private long drainedAt = -1;
+
+  /* On the loop. */
+
   private boolean failed;
 
   OutputPipe(EventLoop loop, OutputStream stream) {
@@ -43,7 +47,7 @@ final class OutputPipe extends PipeChannel {
       }
       int needed = Math.addExact(collectedBytes, count);
       if (needed > collected.length) {
-        byte[] larger = new byte[Math.max(needed, (int) Math.min(2L * needed, 1 << 20))];
+        byte[] larger = new byte[(int) Math.min(needed + needed / 2L, Integer.MAX_VALUE - 8)];
         System.arraycopy(collected, 0, larger, 0, collectedBytes);
         collected = larger;
       }
@@ -84,34 +88,24 @@ final class OutputPipe extends PipeChannel {
 
   /// Called when it is known that nobody reads the pipe any more.
   void peerGone() {
-    if (isClosed()) {
-      return;
-    }
     if (backlog() > 0) {
       fail(new IOException("Broken pipe"));
-    } else if (!isFailed()) {
+    } else if (!isClosed() && !failed) {
       listener().ended();
     }
   }
 
-  private synchronized boolean isFailed() {
-    return failed;
-  }
-
+  /// Until this is called after a failure, what is written still counts as backlog; so whoever
+  /// writes on and on comes to wait for it.
   private void fail(IOException thrown) {
+    if (isClosed() || failed) {
+      return;
+    }
+    failed = true;
     synchronized (this) {
-      if (failed) {
-        return;
-      }
-      failed = true;
       drop();
     }
-    post(
-        () -> {
-          if (!isClosed()) {
-            listener().failed(thrown);
-          }
-        });
+    listener().failed(thrown);
   }
 
   private void drop() {
@@ -139,7 +133,8 @@ final class OutputPipe extends PipeChannel {
       while (true) {
         int count;
         synchronized (this) {
-          if (collectedBytes == 0 || isClosed() || failed) {
+          if (collectedBytes == 0 || isClosed()) {
+            sending = isClosed();
             break;
           }
           byte[] emptied = taken;
@@ -151,14 +146,11 @@ final class OutputPipe extends PipeChannel {
         }
         send(taken, count);
       }
-    } catch (IOException e) {
-      fail(e);
-    }
-    synchronized (this) {
-      sending = false;
       if (!isClosed()) {
         return;
       }
+    } catch (IOException e) {
+      post(() -> fail(e));
     }
     closeQuietly(stream);
   }

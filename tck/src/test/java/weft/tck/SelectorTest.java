@@ -246,6 +246,14 @@ class SelectorTest {
   }
 
   @Nested
+  class Subprocess extends SubprocessSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class TaskGroupCancel extends TaskGroupCancelSuite {
     @Override
     protected EventLoop newLoop() {
