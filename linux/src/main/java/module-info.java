@@ -7,5 +7,6 @@ module weft.linux {
   exports weft.linux;
 
   provides weft.spi.DriverProvider with
-      weft.linux.EpollDriverProvider;
+      weft.linux.EpollDriverProvider,
+      weft.linux.UringDriverProvider;
 }

@@ -1,0 +1,367 @@
+package weft.linux;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import weft.linux.BufferPool.Buffer;
+
+/// A driver over io_uring(7): one system call an iteration submits, works and waits.
+///
+/// Sockets are received from and accepted at by operations that go on by themselves (multishot),
+/// into the buffers of a [BufferRing]; there are no calls for them. Everything else is asked for by
+/// polls of one shot, which are queued again while the readiness is wanted, and done as on epoll.
+///
+/// **Pausing.** A paused source is not taken back until something comes for it: that waits in the
+/// source's stash, and the operation is cancelled. It begins anew only when it has ended, so that
+/// never two are under way, whose results could pass each other.
+///
+/// **Names.** An operation's user data are the source's slot, its generation in the next 24 bits
+/// and the kind of the operation above. A completion that comes after its source has ended finds
+/// nobody: then its buffer goes back, its connection is closed.
+///
+/// **Memory.** The kernel writes only into the queues and the buffers of the ring. On closing, all
+/// is cancelled and awaited before the ring goes; where that is not possible, since another thread
+/// owns the ring, the buffers are let go and never used again.
+///
+/// **Threads.** The kernel serves one thread only. If a loop is run by another one later,
+/// everything is begun anew on a new ring.
+final class UringDriver extends LinuxDriver {
+  private static final int MULTISHOT = 0x100;
+  private static final int CANCELLING = 0x200;
+
+  private static final long POLL_IN = 1L << 56;
+  private static final long POLL_OUT = 2L << 56;
+  private static final long RECV = 3L << 56;
+  private static final long ACCEPT = 4L << 56;
+  private static final long CANCEL = 5L << 56;
+  private static final long WAKE = 6L << 56;
+  private static final long KINDS = 0xffL << 56;
+
+  private static final int SUBMISSIONS = 1024;
+  private static final int COMPLETIONS = 4096;
+  private static final int BUFFERS = 1024;
+  private static final long CLOSE_STEP_NANOS = 10_000_000;
+  private static final int CLOSE_STEPS = 100;
+
+  private final int submissions;
+  private final int completions;
+  private final int buffersMax;
+  private Ring ring;
+  private BufferRing buffers;
+
+  /// Operations that will complete once more.
+  private int underWay;
+
+  private final List<BufferRing> abandoned = new ArrayList<>();
+
+  /// Opens it.
+  ///
+  /// @throws IOException if the system refuses
+  UringDriver() throws IOException {
+    this(SUBMISSIONS, COMPLETIONS, BUFFERS);
+  }
+
+  /// Opens it with queues of other sizes, which are powers of two.
+  UringDriver(int submissions, int completions, int buffersMax) throws IOException {
+    super(new Linux());
+    this.submissions = submissions;
+    this.completions = completions;
+    this.buffersMax = buffersMax;
+    try {
+      ring = new Ring(linux, submissions, completions);
+      buffers = new BufferRing(linux, ring, large, buffersMax);
+    } catch (IOException e) {
+      waker.close();
+      throw e;
+    }
+    watchWaker();
+  }
+
+  private void watchWaker() {
+    underWay++;
+    ring.push(Ring.OP_POLL_ADD, waker.eventfd(), 0, Ring.POLL_MULTISHOT, Linux.IN, WAKE);
+  }
+
+  /* ---- Waiting ---- */
+
+  @Override
+  boolean hasEvents() {
+    return ring.first() != ring.end();
+  }
+
+  @Override
+  boolean await(long timeoutNanos) {
+    if (hasEvents()) {
+      return true;
+    }
+    try {
+      Thread owner = ring.owner();
+      if (owner != null && owner != Thread.currentThread()) {
+        beginAnew();
+      }
+      buffers.fill();
+      if (timeoutNanos != 0 || ring.hasWork()) {
+        ring.enter(timeoutNanos);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("io_uring has failed", e);
+    }
+    return hasEvents();
+  }
+
+  /// Moves to a ring of the current thread.
+  private void beginAnew() throws IOException {
+    Ring old = ring;
+    BufferRing oldBuffers = buffers;
+    ring = new Ring(linux, submissions, completions);
+    buffers = new BufferRing(linux, ring, large, buffersMax);
+    old.close();
+    abandoned.add(oldBuffers);
+    underWay = 0;
+    watchWaker();
+    for (int slot = 0; slot < slots(); slot++) {
+      Source source = sourceAt(slot);
+      if (source != null) {
+        int polled = source.wanted;
+        source.registered = 0;
+        arm(source, polled);
+        if (source instanceof SocketStream stream && stream.reading()) {
+          receive(stream);
+        } else if (source instanceof SocketListener listener && listener.accepting()) {
+          accept(listener);
+        }
+      }
+    }
+  }
+
+  /* ---- Telling ---- */
+
+  @Override
+  void dispatchEvents() {
+    Ring current = ring;
+    int position = current.first();
+    int end = current.end();
+    try {
+      while (position != end && ring == current) {
+        long userData = current.userData(position);
+        int result = current.result(position);
+        int flags = current.flags(position);
+        position++;
+        complete(userData, result, flags);
+      }
+    } finally {
+      current.taken(position);
+    }
+  }
+
+  private void complete(long userData, int result, int flags) {
+    boolean more = (flags & Ring.CQE_MORE) != 0;
+    long kind = userData & KINDS;
+    if (!more && kind != CANCEL) {
+      underWay--;
+    }
+    Source source = source((int) userData, (int) (userData >>> 32) & GENERATIONS);
+    if (kind == RECV) {
+      boolean filled = (flags & Ring.CQE_BUFFER) != 0;
+      Buffer buffer = filled ? buffers.take(flags >>> 16) : null;
+      received((SocketStream) source, buffer, result, more);
+    } else if (kind == ACCEPT) {
+      accepted((SocketListener) source, result, more);
+    } else if (kind == POLL_IN) {
+      polled(source, Linux.IN);
+    } else if (kind == POLL_OUT) {
+      polled(source, Linux.OUT);
+    } else if (kind == WAKE && !more && result != -Errno.ECANCELED) {
+      watchWaker();
+    }
+  }
+
+  private void polled(@Nullable Source source, int event) {
+    if (source != null) {
+      source.registered &= ~event;
+      try {
+        if ((source.wanted & event) != 0) {
+          source.ready(event);
+        }
+      } finally {
+        if ((source.wanted & event) != 0) {
+          arm(source, event);
+        }
+      }
+    }
+  }
+
+  private void received(
+      @Nullable SocketStream stream, @Nullable Buffer buffer, int result, boolean more) {
+    if (stream == null || result <= 0 || buffer == null) {
+      if (buffer != null) {
+        buffer.release();
+      }
+      if (result == -Errno.ENOBUFS) {
+        buffers.starved();
+      }
+    }
+    if (stream == null) {
+      return;
+    }
+    if (!more) {
+      stream.registered &= ~(MULTISHOT | CANCELLING);
+    }
+    try {
+      if (result > 0 && buffer != null) {
+        stream.arrived(buffer, result);
+      } else if (!isPassing(result)) {
+        stream.receivingEnded(result);
+      }
+    } finally {
+      if (!stream.isClosed()) {
+        if (!more && stream.reading()) {
+          receive(stream);
+        } else if (more && !stream.reading()) {
+          cancelMultishot(stream, RECV);
+        }
+      }
+    }
+  }
+
+  /// The operation has ended, but not what it was for.
+  private static boolean isPassing(int result) {
+    return result == -Errno.ENOBUFS
+        || result == -Errno.ECANCELED
+        || result == -Errno.EAGAIN
+        || result == -Errno.EINTR;
+  }
+
+  private void accepted(@Nullable SocketListener listener, int result, boolean more) {
+    if (listener == null) {
+      if (result >= 0) {
+        linux.linger(result, true, 0);
+        linux.close(result);
+      }
+      return;
+    }
+    if (!more) {
+      listener.registered &= ~(MULTISHOT | CANCELLING);
+    }
+    try {
+      if (!isPassing(result)) {
+        listener.arrived(result);
+      }
+    } finally {
+      if (!listener.isClosed()) {
+        if (!more && listener.accepting()) {
+          accept(listener);
+        } else if (more && !listener.accepting()) {
+          cancelMultishot(listener, ACCEPT);
+        }
+      }
+    }
+  }
+
+  /* ---- Asking ---- */
+
+  private static long name(Source source, long kind) {
+    return kind | (long) source.generation << 32 | source.slot;
+  }
+
+  @Override
+  void arm(Source source, int events) {
+    source.wanted |= events;
+    int missing = events & ~source.registered;
+    if (missing == 0) {
+      return;
+    }
+    if ((missing & Linux.IN) != 0) {
+      poll(source, Linux.IN, POLL_IN);
+    }
+    if ((missing & Linux.OUT) != 0) {
+      poll(source, Linux.OUT, POLL_OUT);
+    }
+  }
+
+  private void poll(Source source, int event, long kind) {
+    source.registered |= event;
+    underWay++;
+    ring.push(Ring.OP_POLL_ADD, source.fd(), 0, 0, event, name(source, kind));
+  }
+
+  @Override
+  void disarm(Source source, int events) {
+    source.wanted &= ~events;
+  }
+
+  @Override
+  void receive(SocketStream stream) {
+    if (!stream.socket) {
+      arm(stream, Linux.IN);
+    } else if ((stream.registered & MULTISHOT) == 0) {
+      stream.registered |= MULTISHOT;
+      underWay++;
+      int head = Ring.OP_RECV | Ring.SQE_BUFFER_SELECT << 8 | Ring.RECV_MULTISHOT << 16;
+      ring.push(head, stream.fd(), 0, 0, 0, name(stream, RECV));
+    }
+  }
+
+  @Override
+  void accept(SocketListener listener) {
+    if ((listener.registered & MULTISHOT) == 0) {
+      listener.registered |= MULTISHOT;
+      underWay++;
+      int head = Ring.OP_ACCEPT | Ring.ACCEPT_MULTISHOT << 16;
+      ring.push(head, listener.fd(), 0, 0, Linux.SOCK_FLAGS, name(listener, ACCEPT));
+    }
+  }
+
+  private void cancelMultishot(Source source, long kind) {
+    if ((source.registered & (MULTISHOT | CANCELLING)) == MULTISHOT) {
+      source.registered |= CANCELLING;
+      cancel(name(source, kind));
+    }
+  }
+
+  private void cancel(long name) {
+    ring.push(Ring.OP_CANCEL, -1, name, 0, 0, CANCEL);
+  }
+
+  @Override
+  void forget(Source source) {
+    source.wanted = 0;
+    if ((source.registered & Linux.IN) != 0) {
+      cancel(name(source, POLL_IN));
+    }
+    if ((source.registered & Linux.OUT) != 0) {
+      cancel(name(source, POLL_OUT));
+    }
+    if ((source.registered & MULTISHOT) != 0 && source instanceof SocketStream) {
+      cancelMultishot(source, RECV);
+    } else {
+      cancelMultishot(source, ACCEPT);
+    }
+  }
+
+  /* ---- The end ---- */
+
+  @Override
+  void shutDown() {
+    Thread owner = ring.owner();
+    if (owner == Thread.currentThread()) {
+      ring.push(Ring.OP_CANCEL, -1, 0, 0, Ring.CANCEL_ALL | Ring.CANCEL_ANY, CANCEL);
+      try {
+        for (int i = 0; i < CLOSE_STEPS && underWay > 0; i++) {
+          ring.enter(CLOSE_STEP_NANOS);
+          dispatchEvents();
+        }
+      } catch (IOException e) {
+        // Then the kernel cancels when the ring is closed.
+      }
+    }
+    ring.close();
+  }
+
+  /// How many buffers lie ready for the kernel.
+  int bufferCount() {
+    return buffers.target();
+  }
+}
