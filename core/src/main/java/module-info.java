@@ -12,5 +12,6 @@ module weft {
   uses weft.spi.DriverProvider;
 
   provides weft.spi.DriverProvider with
+      weft.nio.ProactorDriverProvider,
       weft.nio.SelectorDriverProvider;
 }

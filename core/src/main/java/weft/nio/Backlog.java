@@ -57,6 +57,12 @@ final class Backlog {
     }
   }
 
+  /// Moves as many bytes as there is room for.
+  void moveTo(ByteBuffer target) {
+    int before = target.position();
+    drop(stage(target) - before);
+  }
+
   private int stage(ByteBuffer stage) {
     for (ByteBuffer piece : pieces) {
       int bytes = Math.min(piece.remaining(), stage.remaining());

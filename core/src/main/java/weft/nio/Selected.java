@@ -50,7 +50,15 @@ abstract class Selected {
     int ready = readyOperations;
     readyOperations = 0;
     queued = false;
-    complete(ready);
+    boolean done = false;
+    try {
+      complete(ready);
+      done = true;
+    } finally {
+      if (!done) {
+        completeLater(); // a listener has thrown before it was told everything
+      }
+    }
   }
 
   final int interest() {

@@ -64,7 +64,7 @@ final class SelectorDriver implements Driver {
     flush();
     Selector channels = selector;
     boolean wait = timeoutNanos > 0 && completed.isEmpty();
-    if (channels == null || channels.keys().isEmpty() && !cancelled) {
+    if (channels == null || (channels.keys().isEmpty() && !cancelled)) {
       if (wait) {
         park(timeoutNanos);
       }
@@ -130,9 +130,11 @@ final class SelectorDriver implements Driver {
     if (parked != null) {
       LockSupport.unpark(parked);
     }
-    Selector channels = selector;
-    if (selecting && channels != null) {
-      channels.wakeup();
+    if (selecting) { // to be read first: it publishes the selector
+      Selector channels = selector;
+      if (channels != null) {
+        channels.wakeup();
+      }
     }
   }
 

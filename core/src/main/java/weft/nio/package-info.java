@@ -1,4 +1,5 @@
-/// The drivers made of `java.nio`, present on every platform: [weft.nio.SelectorDriver].
+/// The drivers made of `java.nio`, present on every platform: [weft.nio.SelectorDriver], and on top
+/// of it [weft.nio.ProactorDriver].
 @NullMarked
 package weft.nio;
 
