@@ -34,6 +34,9 @@ final class NioStream extends Selected implements StreamChannel {
   /// How often one dispatch receives before others have their turn.
   private static final int RECEIVES_MAX = 16;
 
+  /// After how many receives of little the buffers become small again.
+  private static final int LITTLE_UNTIL_SMALL = 4;
+
   private final @Nullable ReadableByteChannel source;
   private final @Nullable GatheringByteChannel sink;
   private final @Nullable SocketChannel socket;
@@ -43,6 +46,8 @@ final class NioStream extends Selected implements StreamChannel {
   private boolean closed;
   private @Nullable IOException failure;
   private boolean failureTold;
+  private int expected = Buffers.SMALL_BYTES;
+  private int littleInARow;
 
   private @Nullable ByteBuffer held;
   private final Backlog backlog = new Backlog();
@@ -125,9 +130,10 @@ final class NioStream extends Selected implements StreamChannel {
 
   private void receive() {
     for (int times = 0; times < RECEIVES_MAX && reading; times++) {
-      Buffers.Lent chunk = driver.buffers.take();
+      Buffers.Lent chunk = driver.buffers.takeFor(expected);
       try {
         int received = receiveInto(chunk.data);
+        expect(received, chunk.data.capacity());
         if (received < 0) {
           ended = true;
           pauseReading();
@@ -135,12 +141,24 @@ final class NioStream extends Selected implements StreamChannel {
         } else if (received > 0) {
           listener().received(chunk);
         }
-        if (received < Buffers.LARGE_BYTES) {
+        if (received < chunk.data.capacity()) {
           return;
         }
       } finally {
         chunk.end();
       }
+    }
+  }
+
+  /// Chooses the size of the next buffer: large while much arrives.
+  private void expect(int received, int capacity) {
+    if (received == capacity) {
+      expected = Buffers.LARGE_BYTES;
+      littleInARow = 0;
+    } else if (received > Buffers.SMALL_BYTES) {
+      littleInARow = 0;
+    } else if (++littleInARow >= LITTLE_UNTIL_SMALL) {
+      expected = Buffers.SMALL_BYTES;
     }
   }
 
