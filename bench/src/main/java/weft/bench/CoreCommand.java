@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +62,7 @@ final class CoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (doc != null) {
-      new Document(doc).check();
+      new Document(doc, "core").check();
     }
     var out = spec.commandLine().getOut();
     // Stays UTF-8 whatever the console says: the table has a dash and a sign in it.
@@ -74,7 +76,7 @@ final class CoreCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
-    var machine = Machine.here(home, python, effort, flags);
+    var machine = Machine.here(home, facts(python, effort));
     if (machine.busy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
     }
@@ -82,6 +84,18 @@ final class CoreCommand implements Callable<Integer> {
     report(out, machine, rows, results, home);
     results.failures().forEach(failure -> progress.println("failed: " + failure));
     return results.failures().isEmpty() ? 0 : 1;
+  }
+
+  private Map<String, String> facts(Optional<PythonSide> python, Effort effort) {
+    var versions = python.map(PythonSide::versions).orElse(Map.of());
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("Python", versions.getOrDefault("asyncio", "none"));
+    facts.put("uvloop", versions.getOrDefault("uvloop", "none"));
+    facts.put("rounds", Integer.toString(effort.rounds()));
+    if (!flags.isEmpty()) {
+      facts.put("JVM flags", String.join(" ", flags));
+    }
+    return facts;
   }
 
   private List<Row> rows(
@@ -105,7 +119,7 @@ final class CoreCommand implements Callable<Integer> {
     Files.writeString(file, new Csv(machine, rows, results).text());
     out.println("\nWritten: " + file);
     if (doc != null) {
-      new Document(doc).write(machine.lines("- ") + "\n" + table.markdown());
+      new Document(doc, "core").write(machine.lines("- ") + "\n" + table.markdown());
       out.println("Written: " + doc);
     }
     out.flush();

@@ -52,7 +52,7 @@ record Csv(Machine machine, List<Row> rows, Results results) {
         Double.isNaN(figure.bytes()) ? "" : String.format(Locale.ROOT, "%.3f", figure.bytes()));
   }
 
-  private static String quoted(String text) {
+  static String quoted(String text) {
     return '"' + text.replace("\"", "\"\"") + '"';
   }
 }

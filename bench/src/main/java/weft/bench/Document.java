@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// A Markdown file with a place for a table: what stands between two markers is written anew.
-record Document(Path file) {
-  static final String START = "<!-- weft bench core: written by `./weft bench core --doc` -->";
+/// A Markdown file with a place for a suite's tables: what stands between two markers is written
+/// anew.
+record Document(Path file, String suite) {
   static final String END = "<!-- end of what is written -->";
+
+  /// The line before the suite's place.
+  static String start(String suite) {
+    return "<!-- weft bench " + suite + ": written by `./weft bench " + suite + " --doc` -->";
+  }
 
   /// Puts `text` between the markers.
   ///
@@ -23,11 +28,12 @@ record Document(Path file) {
   }
 
   private String replaced(String old, String text) throws IOException {
-    int start = old.indexOf(START);
-    int end = old.indexOf(END);
-    if (start < 0 || end < start) {
-      throw new IOException(file + " lacks the lines\n" + START + "\n" + END);
+    var marker = start(suite);
+    int start = old.indexOf(marker);
+    int end = start < 0 ? -1 : old.indexOf(END, start);
+    if (end < 0) {
+      throw new IOException(file + " lacks the lines\n" + marker + "\n" + END);
     }
-    return old.substring(0, start + START.length()) + "\n\n" + text + "\n" + old.substring(end);
+    return old.substring(0, start + marker.length()) + "\n\n" + text + "\n" + old.substring(end);
   }
 }

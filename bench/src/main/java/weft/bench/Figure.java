@@ -34,6 +34,15 @@ record Figure(double median, double min, double max, int rounds, double bytes) {
     return max - min > SPREAD_MAX * median;
   }
 
+  /// The median with the extremes, after a `~` when it is [#wide].
+  String show(Unit unit) {
+    // The extremes change places where the inverse of what is counted is shown.
+    double low = unit == Unit.MILLIONS_PER_SECOND ? max : min;
+    double high = unit == Unit.MILLIONS_PER_SECOND ? min : max;
+    var range = rounds == 1 ? "" : " (" + unit.show(low) + "–" + unit.show(high) + ")";
+    return (wide() ? "~" : "") + unit.show(median) + range;
+  }
+
   private static double median(List<Double> values) {
     var sorted = values.stream().sorted().toList();
     int middle = sorted.size() / 2;

@@ -22,12 +22,21 @@ record HelloRows(JavaSide java, Optional<PythonSide> python, Path home) {
         row("hello-zero", "Hello, launched, with a sleep of 0 s", "0", STARTS));
   }
 
-  private Row row(String name, String work, String seconds, int starts) {
-    var sides = new EnumMap<Side, Contestant>(Side.class);
+  /// Weft's, by the launcher.
+  Program weft(String seconds) {
     var launcher = home.resolve("weft").toString();
     var program = home.resolve("bench/src/main/programs/Hello.java").toString();
-    var weft = new Program(List.of(launcher, "run", program, seconds));
-    sides.put(Side.WEFT, launched(weft, starts));
+    return new Program(List.of(launcher, "run", program, seconds));
+  }
+
+  /// One that uses nothing but the JDK.
+  Program plain(String seconds) {
+    return new Program(java.command(List.of(), PlainHello.class, List.of(seconds)));
+  }
+
+  private Row row(String name, String work, String seconds, int starts) {
+    var sides = new EnumMap<Side, Contestant>(Side.class);
+    sides.put(Side.WEFT, launched(weft(seconds), starts));
     python.ifPresent(
         side -> {
           sides.put(Side.ASYNCIO, launched(side.hello(seconds, "asyncio"), starts));
@@ -35,8 +44,7 @@ record HelloRows(JavaSide java, Optional<PythonSide> python, Path home) {
             sides.put(Side.UVLOOP, launched(side.hello(seconds, "uvloop"), starts));
           }
         });
-    var plain = java.command(List.of(), PlainHello.class, List.of(seconds));
-    sides.put(Side.FLOOR, launched(new Program(plain), starts));
+    sides.put(Side.FLOOR, launched(plain(seconds), starts));
     return new Row(
         name,
         work,

@@ -11,15 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /// What the figures of a run depend on besides the code: to be read with them.
 record Machine(Map<String, String> facts, double load) {
   /// Above this much work of others per core before the start, figures are not to be quoted.
   private static final double BUSY = 0.3;
 
-  static Machine here(Path home, Optional<PythonSide> python, Effort effort, List<String> flags)
-      throws InterruptedException {
+  /// @param more facts that belong to the suite
+  static Machine here(Path home, Map<String, String> more) throws InterruptedException {
     var system = ManagementFactory.getOperatingSystemMXBean();
     double load = system.getSystemLoadAverage();
     var facts = new LinkedHashMap<String, String>();
@@ -29,17 +28,7 @@ record Machine(Map<String, String> facts, double load) {
     facts.put(
         "kernel", property("os.name") + " " + property("os.version") + " " + property("os.arch"));
     facts.put("JDK", property("java.vm.vendor") + " " + property("java.vm.version"));
-    facts.put("Python", python.map(side -> side.versions().get("asyncio")).orElse("none"));
-    facts.put(
-        "uvloop",
-        python
-            .filter(side -> side.has("uvloop"))
-            .map(side -> side.versions().get("uvloop"))
-            .orElse("none"));
-    facts.put("rounds", Integer.toString(effort.rounds()));
-    if (!flags.isEmpty()) {
-      facts.put("JVM flags", String.join(" ", flags));
-    }
+    facts.putAll(more);
     facts.put("load before", String.format(Locale.ROOT, "%.2f", load));
     return new Machine(facts, load / system.getAvailableProcessors());
   }

@@ -10,7 +10,15 @@ import picocli.CommandLine.HelpCommand;
     name = "weft bench",
     description = "Measures Weft beside its peers on this machine.",
     synopsisSubcommandLabel = "SUITE",
-    subcommands = {CoreCommand.class, HelpCommand.class})
+    subcommands = {
+      CoreCommand.class,
+      EchoCommand.class,
+      HttpCommand.class,
+      MemoryCommand.class,
+      StartCommand.class,
+      AllCommand.class,
+      HelpCommand.class
+    })
 public final class Main {
   private Main() {}
 

@@ -7,20 +7,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /// Another program, run to its end.
 ///
 /// @param environment added to this process's own
 record Program(List<String> command, Map<String, String> environment) {
   private static final long LONGEST_SECONDS = 120;
-
-  private static volatile @Nullable Process running;
-
-  static {
-    // A program does not outlive a bench that is ended early.
-    Runtime.getRuntime().addShutdownHook(new Thread(Program::kill));
-  }
 
   Program(List<String> command) {
     this(command, Map.of());
@@ -59,8 +51,7 @@ record Program(List<String> command, Map<String, String> environment) {
   private void finish(File output, File error) throws IOException, InterruptedException {
     var builder = new ProcessBuilder(command).redirectOutput(output).redirectError(error);
     builder.environment().putAll(environment);
-    var process = builder.start();
-    running = process;
+    var process = Children.add(builder.start());
     try {
       process.getOutputStream().close();
       if (!process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) {
@@ -70,14 +61,7 @@ record Program(List<String> command, Map<String, String> environment) {
         throw new IOException("exit status " + process.exitValue() + ": " + command);
       }
     } finally {
-      process.destroyForcibly();
-    }
-  }
-
-  private static void kill() {
-    var process = running;
-    if (process != null) {
-      process.destroyForcibly();
+      Children.end(process);
     }
   }
 }

@@ -1,8 +1,6 @@
 package weft.bench;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -27,23 +25,17 @@ record Rounds(Effort effort, PrintWriter progress) {
   }
 
   private void takeTurns(Row row, Results results) throws InterruptedException {
-    var readings = new EnumMap<Side, List<Reading>>(Side.class);
     var absent = EnumSet.noneOf(Side.class);
-    for (int round = 0; round < effort.rounds(); round++) {
-      for (var entry : row.contestants().entrySet()) {
-        var side = entry.getKey();
-        if (!absent.contains(side)) {
-          try {
-            var reading = entry.getValue().measure(effort);
-            readings.computeIfAbsent(side, _ -> new ArrayList<>()).add(reading);
-          } catch (IOException e) {
-            results.fail(row, side, e);
-            absent.add(side);
-            readings.remove(side);
-          }
-        }
-      }
-    }
+    var turns = new EnumMap<Side, Turns.Turn<Reading>>(Side.class);
+    row.contestants().forEach((side, who) -> turns.put(side, () -> who.measure(effort)));
+    var readings =
+        new Turns<Side>(
+                effort.rounds(),
+                (side, reason) -> {
+                  results.fail(row, side, reason);
+                  absent.add(side);
+                })
+            .take(turns);
     for (var entry : readings.entrySet()) {
       var figure = Figure.of(entry.getValue());
       results.put(row, entry.getKey(), figure);

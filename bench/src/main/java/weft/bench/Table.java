@@ -20,32 +20,11 @@ final class Table {
 
   /// Columns padded with spaces.
   String text() {
-    int[] widths = new int[HEAD.size()];
-    var all = new ArrayList<List<String>>(List.of(HEAD));
-    all.addAll(lines);
-    for (var line : all) {
-      for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], line.get(i).length());
-      }
-    }
-    var out = new StringBuilder();
-    for (var line : all) {
-      for (int i = 0; i < widths.length; i++) {
-        out.append(line.get(i)).append(" ".repeat(widths[i] - line.get(i).length() + 2));
-      }
-      out.replace(out.length() - trailing(out), out.length(), "\n");
-    }
-    return out.toString();
+    return new Grid(HEAD, lines).text();
   }
 
   String markdown() {
-    var out = new StringBuilder();
-    out.append("| ").append(String.join(" | ", HEAD)).append(" |\n");
-    out.append("|---".repeat(HEAD.size())).append("|\n");
-    for (var line : lines) {
-      out.append("| ").append(String.join(" | ", line)).append(" |\n");
-    }
-    return out.toString();
+    return new Grid(HEAD, lines).markdown();
   }
 
   private void add(Row row, Results results) {
@@ -78,12 +57,7 @@ final class Table {
     if (figure == null) {
       return "–";
     }
-    var unit = row.unit();
-    // The extremes change places where the row shows the inverse of what it counts.
-    double low = unit == Unit.MILLIONS_PER_SECOND ? figure.max() : figure.min();
-    double high = unit == Unit.MILLIONS_PER_SECOND ? figure.min() : figure.max();
-    var range = " (" + unit.show(low) + "–" + unit.show(high) + ")";
-    return (figure.wide() ? "~" : "") + unit.show(figure.median()) + range;
+    return figure.show(row.unit());
   }
 
   private static String bytes(@Nullable Figure figure) {
@@ -108,13 +82,5 @@ final class Table {
     var cells = new String[count];
     Arrays.fill(cells, "");
     return new ArrayList<>(List.of(cells));
-  }
-
-  private static int trailing(StringBuilder out) {
-    int count = 0;
-    while (count < out.length() && out.charAt(out.length() - 1 - count) == ' ') {
-      count++;
-    }
-    return count;
   }
 }

@@ -6,7 +6,12 @@ import java.util.Locale;
 enum Unit {
   NANOS("ns"),
   BYTES("B"),
+  KIBIBYTES("KiB"),
+  MICROS("µs"),
   MILLIS("ms"),
+  PER_SECOND("/s"),
+  MEGABYTES_PER_SECOND("MB/s"),
+  PERCENT("%"),
   /// Counted in nanoseconds, shown as millions a second.
   MILLIONS_PER_SECOND("M/s");
 

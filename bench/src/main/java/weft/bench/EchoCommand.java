@@ -1,0 +1,163 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// `weft bench echo`.
+@Command(
+    name = "echo",
+    description = {
+      "Echo servers: Weft's streams and protocols on each loop beside its peers.",
+      "The figure that counts is the server's CPU time per message; after ~ it varied too much"
+          + " between rounds to be quoted."
+    },
+    mixinStandardHelpOptions = true)
+final class EchoCommand extends SuiteCommand {
+  private static final List<String> SIZES = List.of("1k", "10k", "100k");
+  private static final List<Integer> CONNECTIONS = List.of(10, 100, 500);
+  private static final int OPEN_RATE = 10_000;
+
+  @Option(
+      names = "--sizes",
+      split = ",",
+      paramLabel = "SIZE",
+      description = "Bytes of a message, k for KiB; default: 1k,10k,100k; quick: 1k,100k.")
+  private List<String> sizes = List.of();
+
+  @Option(
+      names = "--connections",
+      split = ",",
+      paramLabel = "N",
+      description = "Default: 10,100,500; quick: 100.")
+  private List<Integer> connections = List.of();
+
+  @Option(
+      names = "--wires",
+      split = ",",
+      paramLabel = "WIRE",
+      description = "tcp, tls, unix; default: all; quick: tcp.")
+  private List<String> wires = List.of();
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      description = "Messages a second of the rows that keep a rate; 0: no such rows, as in quick.")
+  private int rate = -1;
+
+  @Override
+  void measure(Setting setting) throws IOException, InterruptedException {
+    var cases = cases();
+    var load = Load.build(setting.tools(), setting.processors());
+    var entrants = setting.entrants().echo();
+    int warmups = options.quick ? 2 : 10;
+    var effort = new EchoRun.Effort(rounds(), seconds(), warmups);
+    new EchoRun(setting, load, entrants, effort).run(cases);
+  }
+
+  @Override
+  Map<String, String> facts() {
+    var facts = new LinkedHashMap<String, String>();
+    facts.put("rounds", Integer.toString(rounds()));
+    facts.put("seconds of a turn", String.format(Locale.ROOT, "%.2f", seconds()));
+    return facts;
+  }
+
+  @Override
+  List<Grid> grids(Findings findings) {
+    var grids = new ArrayList<>(List.of(findings.grid(Metric.CPU)));
+    if (findings.contestants().containsKey(Entrants.FLOOR)) {
+      grids.add(findings.ratios(Metric.CPU, Entrants.FLOOR));
+    }
+    for (var metric :
+        List.of(
+            Metric.RATE,
+            Metric.THROUGHPUT,
+            Metric.P50,
+            Metric.P99,
+            Metric.P999,
+            Metric.MAX,
+            Metric.SERVER_BUSY,
+            Metric.LOAD_BUSY)) {
+      grids.add(findings.grid(metric));
+    }
+    var marks = new EchoMarks(findings).grid();
+    if (!marks.lines().isEmpty()) {
+      grids.add(1, marks);
+    }
+    return grids;
+  }
+
+  @Override
+  List<Metric> charts() {
+    return List.of(Metric.CPU, Metric.RATE, Metric.P99);
+  }
+
+  /// All that is to be measured, wire by wire.
+  List<EchoCase> cases() {
+    var counts = !connections.isEmpty() ? connections : options.quick ? List.of(100) : CONNECTIONS;
+    var all = new ArrayList<EchoCase>();
+    for (var wire : chosenWires()) {
+      // The others once for each size: what a wire costs does not hang on the number of
+      // connections.
+      var here = wire == Wire.TCP ? counts : List.of(counts.get(counts.size() / 2));
+      for (int bytes : chosenSizes()) {
+        here.forEach(count -> all.add(new EchoCase(wire, bytes, count, 0)));
+      }
+      if (wire == Wire.TCP && rate() > 0) {
+        int count = counts.get(counts.size() / 2);
+        all.add(new EchoCase(wire, chosenSizes().getFirst(), count, rate()));
+      }
+    }
+    return all;
+  }
+
+  private int rounds() {
+    return options.rounds(1, 5);
+  }
+
+  private double seconds() {
+    return options.seconds(0.4, 1);
+  }
+
+  private int rate() {
+    return rate >= 0 ? rate : options.quick ? 0 : OPEN_RATE;
+  }
+
+  private List<Integer> chosenSizes() {
+    var chosen = !sizes.isEmpty() ? sizes : options.quick ? List.of("1k", "100k") : SIZES;
+    return chosen.stream().map(this::bytes).toList();
+  }
+
+  private int bytes(String size) {
+    var number = size.replaceFirst("(?i)k$", "");
+    try {
+      int count = Integer.parseInt(number);
+      return number.equals(size) ? count : count * 1024;
+    } catch (NumberFormatException e) {
+      throw new ParameterException(spec.commandLine(), "not a size: " + size);
+    }
+  }
+
+  private Iterable<Wire> chosenWires() {
+    if (wires.isEmpty()) {
+      return options.quick ? List.of(Wire.TCP) : List.of(Wire.values());
+    }
+    var chosen = new TreeSet<Wire>();
+    for (var name : wires) {
+      try {
+        chosen.add(Wire.valueOf(name.toUpperCase(Locale.ROOT)));
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), "no such wire: " + name);
+      }
+    }
+    return chosen;
+  }
+}

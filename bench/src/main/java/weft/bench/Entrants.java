@@ -1,0 +1,199 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import weft.EventLoopProvider;
+
+/// Who takes part in the suites that measure servers: Weft's programs on each loop, and the peers.
+///
+/// Everyone has one thread that serves (Go: one that runs goroutines; the JDK: one that carries
+/// virtual threads), and sets `TCP_NODELAY`.
+final class Entrants {
+  /// What each JVM gets: no more heap than a small server has, and a collector without threads of
+  /// its own.
+  static final List<String> JVM_FLAGS = List.of("-Xms64m", "-Xmx1g", "-XX:+UseSerialGC");
+
+  /// Against which the others are measured.
+  static final String FLOOR = "C epoll";
+
+  private static final Set<Wire> NO_TLS = Set.of(Wire.TCP, Wire.UNIX);
+
+  private final Tools tools;
+  private final JavaSide java;
+  private final Choice choice;
+  private final Findings findings;
+  private final List<Entrant> all = new ArrayList<>();
+
+  /// What the user has chosen.
+  ///
+  /// @param peers parts of names; empty: all
+  /// @param loops names; empty: all that are available
+  record Choice(List<String> peers, List<String> loops) {
+    boolean has(String peer) {
+      return peers.isEmpty() || peers.stream().anyMatch(part -> lower(peer).contains(lower(part)));
+    }
+
+    private static String lower(String text) {
+      return text.toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /// Finds or builds the program of a peer; fails with the reason why it cannot take part.
+  @FunctionalInterface
+  private interface Builder {
+    List<String> command() throws IOException, InterruptedException;
+  }
+
+  Entrants(Tools tools, JavaSide java, Choice choice, Findings findings) {
+    this.tools = tools;
+    this.java = java;
+    this.choice = choice;
+    this.findings = findings;
+  }
+
+  /// Those that echo.
+  List<Entrant> echo() throws InterruptedException {
+    weft(WeftEcho.class, List.of("streams", "protocol"));
+    add(
+        FLOOR,
+        NO_TLS,
+        Map.of(),
+        () -> List.of(tools.cc("peers/echo.c", "echo").toString(), "protocol"));
+    for (var loop : List.of("asyncio", "uvloop")) {
+      for (var work : List.of("streams", "protocol")) {
+        add(loop + " " + work, Entrant.ALL, Map.of(), () -> python(loop, work));
+      }
+    }
+    add("Node", Entrant.ALL, Map.of(), () -> node("protocol"));
+    add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("streams"));
+    netty("protocol");
+    threads();
+    jvm("ktor", NO_TLS, () -> fetched("ktor", "weft.peers.KtorPeerKt", "streams"));
+    return List.copyOf(all);
+  }
+
+  /// Those that answer `Hello, World!` by HTTP/1.1.
+  List<Entrant> http() throws InterruptedException {
+    weft(WeftHttp.class, List.of("http"));
+    add("Node", Entrant.ALL, Map.of(), () -> node("http"));
+    add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("http"));
+    add("uvicorn + uvloop", Set.of(Wire.TCP), Map.of(), this::uvicorn);
+    netty("http");
+    return List.copyOf(all);
+  }
+
+  private void weft(Class<?> program, List<String> works) {
+    var known = new ArrayList<String>();
+    for (var loop : EventLoopProvider.all()) {
+      known.add(loop.name());
+      boolean wanted = choice.loops().isEmpty() || choice.loops().contains(loop.name());
+      if (wanted && loop.unavailable().isPresent()) {
+        findings.leaveOut("weft " + loop.name(), loop.unavailable().get());
+      } else if (wanted) {
+        for (var work : works) {
+          var flags = new ArrayList<>(JVM_FLAGS);
+          flags.addAll(List.of("-Xss16m", "-Dweft.loop=" + loop.name()));
+          var command = java.command(flags, program, List.of(work));
+          all.add(
+              new Entrant(
+                  "weft " + work + " " + loop.name(), command, Map.of(), Entrant.ALL, true));
+        }
+      }
+    }
+    for (var loop : choice.loops()) {
+      if (!known.contains(loop)) {
+        findings.leaveOut("weft " + loop, "there is no such loop");
+      }
+    }
+  }
+
+  private void netty(String work) throws InterruptedException {
+    for (var transport : List.of("nio", "epoll", "io_uring")) {
+      jvm(
+          "Netty " + transport,
+          Entrant.ALL,
+          () -> fetched("netty", "weft.peers.NettyPeer", transport, work));
+    }
+    jvm("Vert.x", Entrant.ALL, () -> fetched("netty", "weft.peers.VertxPeer", work));
+  }
+
+  /// Virtual threads on one carrier.
+  private void threads() throws InterruptedException {
+    var flags = new ArrayList<>(JVM_FLAGS);
+    flags.add("-Djdk.virtualThreadScheduler.parallelism=1");
+    flags.add("-Djdk.virtualThreadScheduler.maxPoolSize=1");
+    jvm(
+        "JDK threads",
+        Entrant.ALL,
+        () -> java.command(flags, ThreadsPeer.class, List.of("streams")));
+  }
+
+  private void jvm(String name, Set<Wire> wires, Builder builder) throws InterruptedException {
+    add(name, wires, Map.of(), true, builder);
+  }
+
+  private void add(String name, Set<Wire> wires, Map<String, String> environment, Builder builder)
+      throws InterruptedException {
+    add(name, wires, environment, false, builder);
+  }
+
+  private void add(
+      String name, Set<Wire> wires, Map<String, String> environment, boolean jvm, Builder builder)
+      throws InterruptedException {
+    if (choice.has(name)) {
+      try {
+        all.add(new Entrant(name, builder.command(), environment, wires, jvm));
+      } catch (IOException e) {
+        findings.leaveOut(name, String.valueOf(e.getMessage()).lines().findFirst().orElse("?"));
+      }
+    }
+  }
+
+  private List<String> python(String loop, String work) throws IOException, InterruptedException {
+    var side = python();
+    if (!side.has(loop)) {
+      throw new IOException(side.python() + " has none (Debian: python3-uvloop)");
+    }
+    return List.of(side.python().toString(), tools.source("peers/peer.py").toString(), loop, work);
+  }
+
+  private List<String> uvicorn() throws IOException, InterruptedException {
+    var side = python();
+    try {
+      new Program(List.of(side.python().toString(), "-c", "import uvicorn, uvloop")).output();
+    } catch (IOException e) {
+      throw new IOException(side.python() + " has none (Debian: python3-uvicorn)", e);
+    }
+    var script = tools.source("peers/uvicorn_peer.py").toString();
+    return List.of(side.python().toString(), script, "http");
+  }
+
+  private PythonSide python() throws IOException, InterruptedException {
+    return PythonSide.find(tools.source("python"))
+        .orElseThrow(() -> new IOException("there is no Python 3 (Debian: python3)"));
+  }
+
+  private List<String> node(String work) throws IOException {
+    var node = Tools.find("node", "Debian: nodejs");
+    return List.of(node.toString(), tools.source("peers/peer.js").toString(), work);
+  }
+
+  private List<String> go(String work) throws IOException, InterruptedException {
+    return List.of(tools.go("peers/peer.go", "peer-go").toString(), work);
+  }
+
+  /// A program of one of the Maven projects.
+  private List<String> fetched(String project, String main, String... args)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<>(List.of(JavaSide.java().toString()));
+    command.addAll(java.flags());
+    command.addAll(JVM_FLAGS);
+    command.addAll(List.of("-cp", tools.maven(project), main));
+    command.addAll(List.of(args));
+    return command;
+  }
+}

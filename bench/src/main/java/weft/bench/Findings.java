@@ -1,0 +1,125 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a suite has found out about its contestants, in the order of its rows, and what went wrong.
+final class Findings {
+  private final List<Finding> all = new ArrayList<>();
+  private final Map<String, String> contestants = new LinkedHashMap<>();
+  private final Set<String> leftOut = new LinkedHashSet<>();
+  private final List<String> failures = new ArrayList<>();
+
+  /// Names a contestant, with what it says about its version and mode; the tables keep this order.
+  void contestant(String name, String description) {
+    contestants.putIfAbsent(name, description);
+  }
+
+  /// Notes who is not there and why.
+  void leaveOut(String name, String why) {
+    leftOut.add(name + ": left out, " + why);
+  }
+
+  void fail(String row, String contestant, IOException reason) {
+    failures.add(row + ", " + contestant + ": " + reason.getMessage());
+  }
+
+  /// The medians of the turns, for each metric that was read in them.
+  void put(String row, String contestant, List<Drive> turns) {
+    for (var metric : Metric.values()) {
+      if (turns.stream().allMatch(turn -> turn.figures().containsKey(metric))) {
+        var readings = turns.stream().map(turn -> new Reading(List.of(turn.get(metric)))).toList();
+        all.add(new Finding(row, contestant, metric, Figure.of(readings)));
+      }
+    }
+  }
+
+  List<Finding> all() {
+    return List.copyOf(all);
+  }
+
+  Map<String, String> contestants() {
+    return contestants;
+  }
+
+  Set<String> leftOut() {
+    return leftOut;
+  }
+
+  List<String> failures() {
+    return List.copyOf(failures);
+  }
+
+  Set<String> rows() {
+    var rows = new LinkedHashSet<String>();
+    all.forEach(finding -> rows.add(finding.row()));
+    return rows;
+  }
+
+  /// Null when that was not measured.
+  @Nullable Figure get(String row, String contestant, Metric metric) {
+    for (var finding : all) {
+      if (finding.metric() == metric
+          && finding.row().equals(row)
+          && finding.contestant().equals(contestant)) {
+        return finding.figure();
+      }
+    }
+    return null;
+  }
+
+  boolean has(Metric metric) {
+    return all.stream().anyMatch(finding -> finding.metric() == metric);
+  }
+
+  /// A line for each contestant, a column for each row.
+  Grid grid(Metric metric) {
+    return grid(
+        metric.title() + ", " + metric.unit().symbol(), (row, who) -> cell(row, who, metric));
+  }
+
+  /// Each contestant's figure by that of `base`.
+  Grid ratios(Metric metric, String base) {
+    return grid(
+        "× " + base + ", " + metric.title(),
+        (row, who) -> {
+          var figure = get(row, who, metric);
+          var floor = get(row, base, metric);
+          if (figure == null || floor == null) {
+            return "–";
+          }
+          var doubt = figure.wide() || floor.wide() ? "~" : "";
+          return String.format(Locale.ROOT, "%s%.2f", doubt, figure.median() / floor.median());
+        });
+  }
+
+  private Grid grid(String title, Cells cells) {
+    var head = new ArrayList<>(List.of(title));
+    head.addAll(rows());
+    var lines = new ArrayList<List<String>>();
+    for (var who : contestants.keySet()) {
+      var line = new ArrayList<>(List.of(who));
+      rows().forEach(row -> line.add(cells.cell(row, who)));
+      lines.add(line);
+    }
+    return new Grid(head, lines);
+  }
+
+  private String cell(String row, String who, Metric metric) {
+    var figure = get(row, who, metric);
+    return figure == null ? "–" : figure.show(metric.unit());
+  }
+
+  /// What stands in a line and a column.
+  @FunctionalInterface
+  private interface Cells {
+    String cell(String row, String who);
+  }
+}

@@ -1,0 +1,104 @@
+package weft.bench;
+
+import java.util.Collection;
+import java.util.Locale;
+
+/// Writes JSON, one value a line.
+final class Json {
+  private final StringBuilder out = new StringBuilder();
+  private int depth;
+  private boolean first = true;
+
+  /// Opens an object or an array that has no name.
+  Json open(String bracket) {
+    begin();
+    return enter(bracket);
+  }
+
+  /// Opens one that is a member.
+  Json open(String name, String bracket) {
+    begin();
+    out.append(quoted(name)).append(": ");
+    return enter(bracket);
+  }
+
+  Json close(String bracket) {
+    depth--;
+    if (!first) {
+      newLine();
+    }
+    out.append(bracket);
+    first = false;
+    return this;
+  }
+
+  Json value(String name, String value) {
+    return raw(name, quoted(value));
+  }
+
+  Json number(String name, double value) {
+    // JSON has no NaN.
+    return raw(name, Double.isFinite(value) ? String.format(Locale.ROOT, "%.3f", value) : "null");
+  }
+
+  Json bool(String name, boolean value) {
+    return raw(name, Boolean.toString(value));
+  }
+
+  /// A member that is an array of strings.
+  Json values(String name, Collection<String> values) {
+    open(name, "[");
+    for (var value : values) {
+      begin();
+      out.append(quoted(value));
+    }
+    return close("]");
+  }
+
+  String text() {
+    return out + "\n";
+  }
+
+  private Json raw(String name, String value) {
+    begin();
+    out.append(quoted(name)).append(": ").append(value);
+    return this;
+  }
+
+  private Json enter(String bracket) {
+    out.append(bracket);
+    depth++;
+    first = true;
+    return this;
+  }
+
+  private void begin() {
+    if (!first) {
+      out.append(',');
+    }
+    if (depth > 0) {
+      newLine();
+    }
+    first = false;
+  }
+
+  private void newLine() {
+    out.append('\n').append("  ".repeat(depth));
+  }
+
+  private static String quoted(String text) {
+    var out = new StringBuilder("\"");
+    text.chars()
+        .forEach(
+            c -> {
+              if (c == '"' || c == '\\') {
+                out.append('\\').append((char) c);
+              } else if (c < ' ') {
+                out.append(String.format(Locale.ROOT, "\\u%04x", c));
+              } else {
+                out.append((char) c);
+              }
+            });
+    return out.append('"').toString();
+  }
+}

@@ -1,0 +1,52 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// The load generator, `load.c`: one process for each turn.
+record Load(Path program, boolean tls, Processors processors) {
+  static Load build(Tools tools, Processors processors) throws IOException, InterruptedException {
+    var program = tools.load();
+    return new Load(program, Tools.speaksTls(program), processors);
+  }
+
+  /// Loads a server for `warmup` seconds that do not count and `seconds` that do.
+  Drive drive(Serving server, EchoCase what, double warmup, double seconds)
+      throws IOException, InterruptedException {
+    var command =
+        command(
+            server,
+            what.wire(),
+            List.of(
+                "--connections", Integer.toString(what.connections()),
+                "--bytes", Integer.toString(what.bytes()),
+                "--rate", Integer.toString(what.rate()),
+                "--warmup", String.format(Locale.ROOT, "%.3f", warmup),
+                "--seconds", String.format(Locale.ROOT, "%.3f", seconds),
+                "--pid", Long.toString(server.pid())));
+    return Drive.parse(new Program(command).output());
+  }
+
+  /// Opens connections that do nothing once each has echoed a few bytes; ends them with the
+  /// process.
+  Process hold(Serving server, int connections) throws IOException {
+    var command =
+        command(
+            server,
+            Wire.TCP,
+            List.of("--connections", "0", "--idle", Integer.toString(connections)));
+    return Children.add(new ProcessBuilder(command).start());
+  }
+
+  private List<String> command(Serving server, Wire wire, List<String> options) {
+    var command = new ArrayList<>(List.of(program.toString(), server.address()));
+    if (wire == Wire.TLS) {
+      command.addAll(List.of("--tls", "1"));
+    }
+    command.addAll(options);
+    return processors.besides(Serving.unlimited(command));
+  }
+}

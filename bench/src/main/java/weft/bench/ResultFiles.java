@@ -1,0 +1,90 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// A suite's findings for other programs, as CSV and JSON, and as pictures.
+record ResultFiles(String suite, Machine machine, Findings findings) {
+  /// Writes all of them into `folder`.
+  List<Path> write(Path folder, List<Metric> drawn) throws IOException {
+    Files.createDirectories(folder);
+    var written = new ArrayList<Path>();
+    written.add(Files.writeString(folder.resolve(suite + ".csv"), csv()));
+    written.add(Files.writeString(folder.resolve(suite + ".json"), json()));
+    written.addAll(charts(folder, drawn));
+    return written;
+  }
+
+  /// Writes a picture for each of these metrics that was measured.
+  List<Path> charts(Path folder, List<Metric> drawn) throws IOException {
+    var written = new ArrayList<Path>();
+    for (var metric : drawn) {
+      if (findings.has(metric)) {
+        var file = folder.resolve(suite + "-" + metric.key() + ".svg");
+        written.add(Files.writeString(file, new Chart(findings, metric).svg()));
+      }
+    }
+    return written;
+  }
+
+  /// The machine and the contestants in comment lines, then one line a figure.
+  String csv() {
+    var out = new StringBuilder(machine.lines("# "));
+    findings
+        .contestants()
+        .forEach(
+            (who, what) -> out.append("# ").append(who).append(": ").append(what).append('\n'));
+    out.append("suite,row,contestant,metric,unit,median,min,max,rounds,wide\n");
+    for (var finding : findings.all()) {
+      var figure = finding.figure();
+      out.append(
+          String.format(
+              Locale.ROOT,
+              "%s,%s,%s,%s,%s,%.3f,%.3f,%.3f,%d,%s\n",
+              suite,
+              Csv.quoted(finding.row()),
+              Csv.quoted(finding.contestant()),
+              finding.metric().key(),
+              finding.metric().unit().symbol(),
+              figure.median(),
+              figure.min(),
+              figure.max(),
+              figure.rounds(),
+              figure.wide()));
+    }
+    return out.toString();
+  }
+
+  String json() {
+    var json = new Json();
+    json.open("{").value("suite", suite);
+    json.open("machine", "{");
+    machine.facts().forEach(json::value);
+    json.close("}");
+    json.open("contestants", "{");
+    findings.contestants().forEach(json::value);
+    json.close("}");
+    json.values("leftOut", findings.leftOut()).values("failures", findings.failures());
+    json.open("findings", "[");
+    for (var finding : findings.all()) {
+      var figure = finding.figure();
+      json.open("{")
+          .value("row", finding.row())
+          .value("contestant", finding.contestant())
+          .value("metric", finding.metric().key())
+          .value("unit", finding.metric().unit().symbol())
+          .number("median", figure.median())
+          .number("min", figure.min())
+          .number("max", figure.max())
+          .number("rounds", figure.rounds())
+          .bool("wide", figure.wide())
+          .close("}");
+    }
+    json.close("]").close("}");
+    return json.text();
+  }
+}

@@ -1,0 +1,137 @@
+package weft.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// A suite about servers: measures, prints its tables, and writes the files.
+abstract class SuiteCommand implements Callable<Integer> {
+  @Mixin SuiteOptions options = new SuiteOptions();
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  /// Measures, into `setting.findings()`.
+  abstract void measure(Setting setting) throws IOException, InterruptedException;
+
+  /// Facts to be read with the figures, such as how long a turn is.
+  abstract Map<String, String> facts();
+
+  /// The tables, the most important first.
+  abstract List<Grid> grids(Findings findings);
+
+  /// The metrics that are drawn.
+  abstract List<Metric> charts();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    var suite = spec.name();
+    if (options.doc != null) {
+      new Document(options.doc, suite).check();
+    }
+    // Stays UTF-8 whatever the console says.
+    var progress = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    var home = Home.find();
+    var folder = Files.createTempDirectory("weft-bench");
+    try {
+      var processors = options.noPin ? Processors.FREE : Processors.apart();
+      var setting =
+          new Setting(
+              home,
+              folder,
+              new Tools(home, progress),
+              new JavaSide(options.flags),
+              processors,
+              new Entrants.Choice(options.peers, options.loops),
+              new Findings(),
+              progress);
+      var machine = Machine.here(home, allFacts(processors));
+      if (machine.busy()) {
+        progress.println("The machine is busy: these figures will not be worth quoting.");
+      }
+      measure(setting);
+      report(suite, machine, setting);
+      return setting.findings().failures().isEmpty() ? 0 : 1;
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private Map<String, String> allFacts(Processors processors) {
+    var facts = new LinkedHashMap<>(facts());
+    facts.put("processors", processors.text());
+    facts.put("flags of each JVM", String.join(" ", Entrants.JVM_FLAGS));
+    if (!options.flags.isEmpty()) {
+      facts.put("more flags", String.join(" ", options.flags));
+    }
+    return facts;
+  }
+
+  private void report(String suite, Machine machine, Setting setting) throws IOException {
+    var findings = setting.findings();
+    var out = spec.commandLine().getOut();
+    out.println(machine.lines(""));
+    findings.contestants().forEach((who, what) -> out.println(who + ": " + what));
+    findings.leftOut().forEach(out::println);
+    for (var grid : grids(findings)) {
+      out.println();
+      out.print(grid.text());
+    }
+    var target = options.out == null ? setting.home().resolve("bench/target") : options.out;
+    var files = new ResultFiles(suite, machine, findings);
+    out.println();
+    for (var file : files.write(target, charts())) {
+      out.println("Written: " + file);
+    }
+    if (options.doc != null) {
+      var pictures = files.charts(picturesBeside(options.doc), charts());
+      new Document(options.doc, suite).write(markdown(machine, findings, options.doc, pictures));
+      out.println("Written: " + options.doc);
+    }
+    out.flush();
+    findings.failures().forEach(failure -> setting.progress().println("failed: " + failure));
+  }
+
+  /// A folder with the name of the document.
+  private static Path picturesBeside(Path doc) throws IOException {
+    return Files.createDirectories(doc.toAbsolutePath().resolveSibling(stem(doc)));
+  }
+
+  private static String stem(Path doc) {
+    return String.valueOf(doc.getFileName()).replaceAll("\\.md$", "");
+  }
+
+  private String markdown(Machine machine, Findings findings, Path doc, List<Path> pictures) {
+    var text = new StringBuilder(machine.lines("- "));
+    findings
+        .contestants()
+        .forEach(
+            (who, what) -> text.append("- ").append(who).append(": ").append(what).append('\n'));
+    findings.leftOut().forEach(line -> text.append("- ").append(line).append('\n'));
+    for (var grid : grids(findings)) {
+      text.append('\n').append(grid.markdown());
+    }
+    for (var picture : pictures) {
+      var path = stem(doc) + "/" + picture.getFileName();
+      text.append("\n![").append(picture.getFileName()).append("](").append(path).append(")\n");
+    }
+    return text.toString();
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      for (var file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+}

@@ -1,0 +1,66 @@
+package weft.bench;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// The options that the suites about servers have in common.
+final class SuiteOptions {
+  @Option(names = "--quick", description = "Under a minute; to see that all is well, not to quote.")
+  boolean quick;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often the contestants take turns.")
+  @Nullable Integer rounds;
+
+  @Option(names = "--seconds", paramLabel = "S", description = "The length of a turn.")
+  @Nullable Double seconds;
+
+  @Option(
+      names = "--loops",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Weft's loops, for example selector,epoll,uring; default: all that there are.")
+  List<String> loops = List.of();
+
+  @Option(
+      names = "--peers",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Parts of the peers' names, for example netty,go; none for none; default: all.")
+  List<String> peers = List.of();
+
+  @Option(names = "--no-pin", description = "Leaves it to the kernel which processor runs what.")
+  boolean noPin;
+
+  @Option(
+      names = "--java-flag",
+      paramLabel = "FLAG",
+      description = "For each measured JVM, for example -Dweft.engine=portable; may be repeated.")
+  List<String> flags = List.of();
+
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      description = "For the CSV, JSON and SVG files; default: bench/target.")
+  @Nullable Path out;
+
+  @Option(
+      names = "--doc",
+      paramLabel = "FILE",
+      description = "Also writes the tables into a document, between the markers in it.")
+  @Nullable Path doc;
+
+  /// As asked for, or the suite's.
+  int rounds(int inQuick, int inFull) {
+    return rounds != null ? rounds : quick ? inQuick : inFull;
+  }
+
+  /// As asked for, or the suite's.
+  double seconds(double inQuick, double inFull) {
+    return seconds != null ? seconds : quick ? inQuick : inFull;
+  }
+}

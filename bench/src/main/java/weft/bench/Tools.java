@@ -1,0 +1,132 @@
+package weft.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What the servers and the load generator are made of: programs of this machine, and what the
+/// bench builds with them into `bench/target/tools`. Nothing is installed.
+///
+/// What is not there is an [IOException] whose message says so and what to install.
+final class Tools {
+  private final Path sources;
+  private final Path peers;
+  private final Path built;
+  private final PrintWriter progress;
+
+  Tools(Path home, PrintWriter progress) throws IOException {
+    var bench = home.resolve("bench");
+    sources = bench.resolve("src/main");
+    peers = bench.resolve("peers");
+    built = Files.createDirectories(bench.resolve("target/tools"));
+    this.progress = progress;
+  }
+
+  /// A program on the path.
+  static Path find(String name, String install) throws IOException {
+    return onPath(name)
+        .orElseThrow(() -> new IOException("there is no " + name + " (" + install + ")"));
+  }
+
+  static Optional<Path> onPath(String name) {
+    for (var folder : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
+      var file = Path.of(folder, name);
+      if (Files.isExecutable(file) && !Files.isDirectory(file)) {
+        return Optional.of(file);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// A source of a peer that needs no building.
+  Path source(String name) {
+    return sources.resolve(name);
+  }
+
+  /// The load generator; with TLS when OpenSSL's headers are there.
+  Path load() throws IOException, InterruptedException {
+    try {
+      return cc("native/load.c", "load", "-DWITH_TLS", "-lssl", "-lcrypto");
+    } catch (IOException e) {
+      return cc("native/load.c", "load");
+    }
+  }
+
+  /// Whether [#load] can speak TLS.
+  static boolean speaksTls(Path load) throws InterruptedException {
+    try {
+      // Port 1 is closed: one that knows TLS gets as far as that.
+      new Program(List.of(load.toString(), "tcp:1", "--tls", "1")).output();
+      return true;
+    } catch (IOException e) {
+      return !String.valueOf(e.getMessage()).contains("without TLS");
+    }
+  }
+
+  /// A C program.
+  Path cc(String source, String name, String... more) throws IOException, InterruptedException {
+    var compiler = find("cc", "Debian: gcc");
+    var file = sources.resolve(source);
+    var target = built.resolve(name);
+    if (isOlder(target, file)) {
+      var command = new ArrayList<>(List.of(compiler.toString(), "-O2", "-o", target.toString()));
+      command.add(file.toString());
+      command.addAll(List.of(more));
+      new Program(command).output();
+    }
+    return target;
+  }
+
+  /// A Go program of one file.
+  Path go(String source, String name) throws IOException, InterruptedException {
+    var compiler = find("go", "Debian: golang-go");
+    var file = sources.resolve(source);
+    var target = built.resolve(name);
+    if (isOlder(target, file)) {
+      var environment =
+          Map.of("GO111MODULE", "off", "GOFLAGS", "", "GOCACHE", built.resolve("go").toString());
+      var command = List.of(compiler.toString(), "build", "-o", target.toString(), file.toString());
+      new Program(command, environment).output();
+    }
+    return target;
+  }
+
+  /// The class path of a Maven project under `bench/peers`, whose dependencies Maven fetches.
+  String maven(String project) throws IOException, InterruptedException {
+    var folder = peers.resolve(project);
+    var jar = folder.resolve("target/peers.jar");
+    if (isOlder(jar, folder.resolve("pom.xml")) || isOlder(jar, folder.resolve("src"))) {
+      var maven = find("mvn", "Debian: maven");
+      progress.println("building " + folder.getFileName() + " with Maven ...");
+      var command = List.of(maven.toString(), "-B", "-q", "-f", folder.toString(), "package");
+      try {
+        new Program(command, Map.of("JAVA_HOME", System.getProperty("java.home"))).output();
+      } catch (IOException e) {
+        throw new IOException("Maven could not build " + folder, e);
+      }
+    }
+    return jar + File.pathSeparator + folder.resolve("target/lib") + "/*";
+  }
+
+  private static boolean isOlder(Path target, Path source) throws IOException {
+    if (!Files.exists(target)) {
+      return true;
+    }
+    var time = Files.getLastModifiedTime(target);
+    try (Stream<Path> files = Files.walk(source)) {
+      for (var file : files.toList()) {
+        if (Files.getLastModifiedTime(file).compareTo(time) > 0) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+}
