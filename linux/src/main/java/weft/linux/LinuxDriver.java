@@ -68,6 +68,7 @@ abstract class LinuxDriver implements Driver {
   private final ArrayDeque<Source> attention = new ArrayDeque<>();
   private SocketStream[] written = new SocketStream[16];
   private int writtenCount;
+  private @Nullable ChannelWatcher watcher;
   private int polls;
   private boolean closed;
 
@@ -174,6 +175,9 @@ abstract class LinuxDriver implements Driver {
       source.attention = false;
       source.attend();
     }
+    if (watcher != null) {
+      watcher.dispatch();
+    }
     if (!closed) {
       dispatchEvents();
     }
@@ -211,6 +215,9 @@ abstract class LinuxDriver implements Driver {
     closed = true;
     attention.clear();
     writtenCount = 0;
+    if (watcher != null) {
+      watcher.close();
+    }
     waker.close();
     shutDown();
   }
@@ -434,6 +441,14 @@ abstract class LinuxDriver implements Driver {
 
   @Override
   public final Watch watch(SelectableChannel channel, IntConsumer ready) throws IOException {
-    throw new UnsupportedOperationException("not yet");
+    if (closed) {
+      throw new IllegalStateException("the driver is closed");
+    }
+    ChannelWatcher channels = watcher;
+    if (channels == null) {
+      channels = new ChannelWatcher(waker);
+      watcher = channels;
+    }
+    return channels.watch(channel, ready);
   }
 }

@@ -42,6 +42,7 @@ final class SocketStream extends Source implements StreamChannel {
   private boolean ended;
   private @Nullable IOException failure;
   private boolean failureTold;
+  private long lost;
 
   private @Nullable ArrayDeque<Buffer> stash;
 
@@ -239,7 +240,7 @@ final class SocketStream extends Source implements StreamChannel {
   @Override
   public void write(ByteBuffer data) {
     if (refusesOutput()) {
-      data.position(data.limit());
+      lose(data);
       return;
     }
     if (queued == 0 && transfer == null) {
@@ -253,13 +254,20 @@ final class SocketStream extends Source implements StreamChannel {
       }
     }
     if (failure != null) {
-      data.position(data.limit());
+      lose(data);
     } else if (data.hasRemaining()) {
       enqueue(data);
       if (transfer == null) {
         driver.arm(this, Linux.OUT);
       }
     }
+  }
+
+  private void lose(ByteBuffer data) {
+    if (failure != null) {
+      lost += data.remaining();
+    }
+    data.position(data.limit());
   }
 
   private int heldBytes() {
@@ -418,9 +426,11 @@ final class SocketStream extends Source implements StreamChannel {
     return isClosed() || failure != null;
   }
 
+  /// Until a failure is told, what it has cost counts too: who writes more and more must come to
+  /// wait, or the loop never gets to tell.
   @Override
   public long backlog() {
-    return queued + heldBytes();
+    return failure != null && !failureTold ? lost : queued + heldBytes();
   }
 
   @Override
@@ -477,6 +487,7 @@ final class SocketStream extends Source implements StreamChannel {
 
   private void fail(IOException e) {
     if (failure == null) {
+      lost = backlog();
       failure = e;
       pauseReading();
       if (wanted != 0) {

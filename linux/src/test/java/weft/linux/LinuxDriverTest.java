@@ -1,0 +1,160 @@
+package weft.linux;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import weft.spi.ListenChannel;
+import weft.spi.ListenOptions;
+import weft.spi.PacketChannel;
+import weft.spi.PacketOptions;
+import weft.spi.StreamChannel;
+
+/// What drivers for Linux do beyond the others.
+abstract class LinuxDriverTest extends PacketTest {
+  @Test
+  void abstractNamesAreAddresses() throws IOException {
+    AbstractUnixAddress address = new AbstractUnixAddress("weft " + ProcessHandle.current().pid());
+    Pair pair = new Pair(address);
+    assertEquals(address, pair.near.remoteAddress());
+    Recorder far = Recorder.on(pair.far);
+    pair.near.write(text("hidden"));
+    until(() -> far.total == 6);
+  }
+
+  @Test
+  void unixDatagramsHaveNamesToo() throws IOException {
+    PacketOptions options = new PacketOptions(null, false, false, false);
+    SocketAddress one = UnixDomainSocketAddress.of(folder.resolve("one"));
+    SocketAddress two = UnixDomainSocketAddress.of(folder.resolve("two"));
+    PacketChannel near = driver.openPackets(one, null, options);
+    PacketChannel far = driver.openPackets(two, one, options);
+    Packets packets = Packets.on(near);
+    far.send(text("local"), null);
+    until(() -> packets.data.size() == 1);
+    assertEquals(two, packets.senders.getFirst());
+    // The system takes few unread ones; the others wait here.
+    near.pauseReading();
+    Packets.on(far);
+    for (int i = 0; i < 500; i++) {
+      far.send(text("number " + i), null);
+    }
+    assertTrue(far.backlog() > 0);
+    settle();
+    near.resumeReading();
+    until(() -> packets.data.size() == 501);
+    assertEquals("number 499", packets.data.getLast());
+    assertEquals(0, far.backlog());
+  }
+
+  @Test
+  void socketsOfTheJdkAreAdopted() throws IOException {
+    ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
+    SocketChannel client = SocketChannel.open(server.getLocalAddress());
+    ListenChannel listener = driver.adoptListener(server);
+    Accepted accepted = new Accepted();
+    listener.start(accepted);
+    until(() -> accepted.channels.size() == 1);
+    StreamChannel near = driver.adopt(client);
+    assertThrows(IOException.class, () -> client.write(text("not ours any more")));
+    Recorder recorder = Recorder.on(near);
+    accepted.channels.getFirst().write(text("adopted"));
+    until(() -> recorder.total == 7);
+    try (SocketChannel unconnected = SocketChannel.open()) {
+      assertThrows(IllegalArgumentException.class, () -> driver.adopt(unconnected));
+    }
+  }
+
+  @Test
+  void anotherThreadMayGoOn() throws Exception {
+    Pair pair = pair();
+    Recorder far = Recorder.on(pair.far);
+    pair.near.write(text("one"));
+    until(() -> far.total == 3);
+    pair.near.write(text("two"));
+    Thread other = Thread.ofPlatform().start(() -> until(() -> far.total == 6));
+    other.join();
+    pair.near.write(text("three"));
+    Accepted more = new Accepted();
+    driver.connect(pair.listener.localAddress(), null, more);
+    until(() -> far.total == 11 && pair.accepted.channels.size() == 2);
+    assertEquals("onetwothree", far.bytes.toString());
+  }
+
+  @Test
+  void closedFromAnotherThreadItLeavesNothing() throws Exception {
+    Pair pair = pair();
+    Recorder.on(pair.far);
+    settle();
+    Thread.ofPlatform().start(driver::close).join();
+    assertThrows(IllegalStateException.class, () -> driver.poll(0));
+    assertThrows(
+        IllegalStateException.class,
+        () -> driver.listen(loopback(), new ListenOptions(1, true, false)));
+    pair.near.write(text("nobody"));
+    pair.near.close();
+  }
+
+  @Test
+  void manyConnectionsComeAndGo() throws IOException {
+    ListenChannel listener = driver.listen(loopback(), new ListenOptions(128, true, false));
+    Accepted accepted = new Accepted();
+    listener.start(accepted);
+    long before = descriptors();
+    for (int round = 0; round < 20; round++) {
+      Accepted connected = new Accepted();
+      accepted.channels.clear();
+      for (int i = 0; i < 50; i++) {
+        driver.connect(listener.localAddress(), null, connected);
+      }
+      until(() -> accepted.channels.size() == 50 && connected.channels.size() == 50);
+      accepted.channels.forEach(this::echo);
+      List<Recorder> recorders = new ArrayList<>();
+      for (StreamChannel channel : connected.channels) {
+        recorders.add(Recorder.on(channel));
+        channel.write(ByteBuffer.wrap(random(2000)));
+      }
+      until(() -> recorders.stream().allMatch(r -> r.total == 2000));
+      connected.channels.forEach(StreamChannel::abort);
+      accepted.channels.forEach(StreamChannel::close);
+      settle();
+    }
+    assertEquals(before, descriptors());
+  }
+
+  /// Close while the kernel may be receiving, and have the memory used again at once: what others
+  /// get must be theirs.
+  @Test
+  void memoryOfAClosedStreamIsNotWrittenTo() throws IOException {
+    for (int round = 0; round < 30; round++) {
+      Pair victim = pair();
+      Pair other = pair();
+      Recorder.on(victim.far);
+      Recorder far = Recorder.on(other.far);
+      byte[] theirs = random(300_000);
+      victim.near.write(ByteBuffer.wrap(new byte[400_000]));
+      driver.poll(0);
+      driver.dispatch();
+      victim.far.close();
+      victim.near.write(ByteBuffer.wrap(new byte[100_000]));
+      other.near.write(ByteBuffer.wrap(theirs));
+      until(() -> far.total == theirs.length);
+      assertArrayEquals(theirs, far.bytes.toByteArray());
+      for (Pair pair : List.of(victim, other)) {
+        pair.near.close();
+        pair.far.close();
+        pair.listener.close();
+      }
+    }
+  }
+}
