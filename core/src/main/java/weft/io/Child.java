@@ -2,6 +2,7 @@ package weft.io;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -9,7 +10,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import weft.ErrorContext;
 import weft.EventLoop;
@@ -47,15 +49,12 @@ final class Child {
   private Child(EventLoop loop, Process process, SubprocessOptions options) {
     this.loop = loop;
     this.process = process;
-    stdin = options.stdin() == Stdio.PIPE ? new OutputPipe(loop, process.getOutputStream()) : null;
-    stdout =
-        options.stdout() == Stdio.PIPE
-            ? new InputPipe(loop, process.getInputStream()).locked()
-            : null;
-    stderr =
-        options.stderr() == Stdio.PIPE
-            ? new InputPipe(loop, process.getErrorStream()).locked()
-            : null;
+    boolean fed = options.stdin() == Stdio.PIPE;
+    stdin = fed ? new OutputPipe(loop, process.getOutputStream()) : null;
+    boolean read = options.stdout() == Stdio.PIPE;
+    stdout = read ? new InputPipe(loop, process.getInputStream(), true) : null;
+    boolean errorsRead = options.stderr() == Stdio.PIPE;
+    stderr = errorsRead ? new InputPipe(loop, process.getErrorStream(), true) : null;
   }
 
   /// Starts a process on another thread, because that takes a while. If the caller is cancelled
@@ -67,25 +66,67 @@ final class Child {
     }
     EventLoop loop = EventLoop.running();
     ProcessBuilder builder = builder(command, options);
-    // Holds the child once it is there, or the caller's end: whoever comes second kills.
-    AtomicReference<@Nullable Object> met = new AtomicReference<>();
+    CompletableFuture<Child> started = new CompletableFuture<>();
+    PipeChannel.THREADS.execute(() -> start(builder, options, loop, started));
     try {
-      return Weft.await(
-          loop.runInExecutor(
-              PipeChannel.THREADS,
-              () -> {
-                Child started = new Child(loop, builder.start(), options);
-                if (!met.compareAndSet(null, started)) {
-                  started.discard();
-                }
-                return started;
-              }),
-          IOException.class);
+      return Weft.await(started, IOException.class);
     } catch (Throwable t) {
-      if (met.getAndSet(t) instanceof Child unwanted) {
-        unwanted.discard();
+      started.cancel(false);
+      if (started.state() == Future.State.SUCCESS) {
+        started.resultNow().discard();
       }
       throw t;
+    }
+  }
+
+  /// Starts a process and then reads from it.
+  ///
+  /// When a process ends, the JDK takes what is in its pipes and closes them, though a grandchild
+  /// may still write to them: first the output, then the errors. For that it locks the stream. So
+  /// the stream is locked here as soon as it exists and for as long as it is read, and the JDK
+  /// waits until it has ended by itself.
+  private static void start(
+      ProcessBuilder builder,
+      SubprocessOptions options,
+      EventLoop loop,
+      CompletableFuture<Child> started) {
+    Process process;
+    try {
+      process = builder.start();
+    } catch (IOException | RuntimeException e) {
+      started.completeExceptionally(e);
+      return;
+    }
+    boolean output = options.stdout() == Stdio.PIPE;
+    boolean errors = options.stderr() == Stdio.PIPE;
+    if (!output && !errors) {
+      new Child(loop, process, options).handOver(started);
+      return;
+    }
+    synchronized (output ? process.getInputStream() : process.getErrorStream()) {
+      Child child = new Child(loop, process, options);
+      if (output && errors) {
+        PipeChannel.THREADS.execute(() -> readLocked(process.getErrorStream(), child.stderr));
+      }
+      child.handOver(started);
+      InputPipe first = output ? child.stdout : child.stderr;
+      if (first != null) {
+        first.readAll();
+      }
+    }
+  }
+
+  private static void readLocked(InputStream stream, @Nullable InputPipe pipe) {
+    synchronized (stream) {
+      if (pipe != null) {
+        pipe.readAll();
+      }
+    }
+  }
+
+  private void handOver(CompletableFuture<Child> started) {
+    if (!started.complete(this)) {
+      discard();
     }
   }
 

@@ -34,30 +34,22 @@ final class InputPipe extends PipeChannel {
 
   private volatile boolean finished;
 
+  /// A channel that finds a thread when it is first wanted.
   InputPipe(EventLoop loop, InputStream stream) {
-    super(loop);
-    this.stream = stream;
+    this(loop, stream, false);
   }
 
-  /// Begins to read at once, and keeps the stream locked meanwhile.
-  ///
-  /// This is for the streams of a child process. When the child ends, the JDK takes what is in its
-  /// pipes and closes them, though a grandchild may still write to them; for that it locks the
-  /// stream, and so it waits until the pipes have ended by themselves.
-  InputPipe locked() {
-    started = true;
-    THREADS.execute(
-        () -> {
-          synchronized (stream) {
-            readAll();
-          }
-        });
-    return this;
+  /// @param started whether somebody else sees to it that a thread [reads][#readAll]
+  InputPipe(EventLoop loop, InputStream stream, boolean started) {
+    super(loop);
+    this.stream = stream;
+    this.started = started;
   }
 
   /* ---- On the thread ---- */
 
-  private void readAll() {
+  /// Reads to the end on the calling thread, if need be one piece before anybody wants it.
+  void readAll() {
     byte[] buffer = new byte[SMALL_BYTES];
     try {
       while (!isClosed()) {

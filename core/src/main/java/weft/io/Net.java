@@ -1,6 +1,8 @@
 package weft.io;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.DatagramChannel;
@@ -340,6 +342,24 @@ public final class Net {
       Supplier<P> protocol, Pipe.SinkChannel pipe) throws IOException {
     EventLoop loop = EventLoop.running();
     Connected<Transport, P> made = begin(loop, protocol, loop.driver().adopt(pipe), true);
+    return new Connected<>(made.transport(), made.protocol());
+  }
+
+  /// Reads from a stream of the JDK, such as [System#in], which the transport owns from now on. A
+  /// thread waits for it, because such streams block.
+  public static <P extends BaseProtocol> Connected<ReadTransport, P> connectReadPipe(
+      Supplier<P> protocol, InputStream pipe) {
+    EventLoop loop = EventLoop.running();
+    Connected<Transport, P> made = begin(loop, protocol, PipeChannel.reading(loop, pipe), true);
+    return new Connected<>(made.transport(), made.protocol());
+  }
+
+  /// Writes into a stream of the JDK, such as [System#out], which the transport owns from now on. A
+  /// thread waits for it, because such streams block.
+  public static <P extends BaseProtocol> Connected<WriteTransport, P> connectWritePipe(
+      Supplier<P> protocol, OutputStream pipe) {
+    EventLoop loop = EventLoop.running();
+    Connected<Transport, P> made = begin(loop, protocol, PipeChannel.writing(loop, pipe), true);
     return new Connected<>(made.transport(), made.protocol());
   }
 

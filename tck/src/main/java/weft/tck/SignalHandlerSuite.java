@@ -54,8 +54,8 @@ public abstract class SignalHandlerSuite extends LoopSuite {
     run(
         () -> {
           for (int i = 1; i <= 3; i++) {
-            Promise<Void> told = loop.createPromise();
-            loop.addSignalHandler("SIGWINCH", () -> told.setResult(null));
+            Promise<Boolean> told = loop.createPromise();
+            loop.addSignalHandler("SIGWINCH", () -> told.setResult(true));
             raise("WINCH");
             await(told);
           }

@@ -182,6 +182,14 @@ class SelectorTest {
   }
 
   @Nested
+  class Pipe extends PipeSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Promise extends PromiseSuite {
     @Override
     protected EventLoop newLoop() {
@@ -247,6 +255,14 @@ class SelectorTest {
 
   @Nested
   class Subprocess extends SubprocessSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class SubprocessTransport extends SubprocessTransportSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
