@@ -34,7 +34,9 @@ final class TlsChannel implements StreamChannel, StreamListener {
    * reading, wait until backlog() is 0 if the time for that is not to count, then shutdown(done);
    * `done` is called once, from a queued callback or from dispatch, when the channel is closed, with
    * the reason if it had to be forced. To close at once: close() or abort(), also while a shutdown
-   * goes on; its `done` is not called then. After failed(): close() or abort().
+   * goes on; its `done` is not called then. After failed(): close() or abort(). After a handshake
+   * that has failed: nothing. The inner channel is closed, or will be when it has sent the alert that
+   * tells the peer why, so it must not be closed from outside.
    *
    * Listeners are called from within a callback of the inner channel, which comes from dispatch, or
    * from a callback that was queued on the loop; never from within a method that is called on this
@@ -350,8 +352,9 @@ final class TlsChannel implements StreamChannel, StreamListener {
       if (state == State.HANDSHAKE && engine.shake(in, inner)) {
         handshakeDone();
       }
-      while (state != State.HANDSHAKE && mayPump() && !closeNotified && decryptSome(in)) {
-        continue;
+      boolean more = state != State.HANDSHAKE;
+      while (more && mayPump() && !closeNotified) {
+        more = decryptSome(in);
       }
     } catch (SSLException e) {
       fail(e);
@@ -558,15 +561,16 @@ final class TlsChannel implements StreamChannel, StreamListener {
 
   @Override
   public void close() {
-    release();
-    stopLingering();
-    inner.close();
+    if (!lingering) { // The inner channel is closed soon: see failHandshake.
+      release();
+      inner.close();
+    }
   }
 
   @Override
   public void abort() {
-    release();
     stopLingering();
+    release();
     inner.abort();
   }
 

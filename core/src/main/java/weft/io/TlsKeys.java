@@ -19,8 +19,15 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Key and trust managers of the JDK, made of files and key stores.
 final class TlsKeys {
-  /// What protects keys that never leave the memory.
-  private static final char[] NO_PASSWORD = {};
+  /*
+   * The key managers that choose by name ask the key store again at each handshake. A store of the
+   * usual type, PKCS12, would then decrypt the key, slowly on purpose: it would double the cost of
+   * a handshake. So keys are moved into a store of the old type, whose obfuscation takes no time;
+   * nobody writes it to a disk.
+   */
+
+  private static final String MEMORY_TYPE = "JKS";
+  private static final char[] IN_MEMORY = {'w'};
 
   private TlsKeys() {}
 
@@ -30,8 +37,8 @@ final class TlsKeys {
     requirePair(key, chain.getFirst(), chainPem, keyPem);
     try {
       KeyStore store = emptyStore();
-      store.setKeyEntry("identity", key, NO_PASSWORD, chain.toArray(new X509Certificate[0]));
-      return identity(store, NO_PASSWORD);
+      store.setKeyEntry("identity", key, IN_MEMORY, chain.toArray(new X509Certificate[0]));
+      return managers(store, IN_MEMORY);
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException(
           chainPem + " is no chain: each certificate must be vouched for by the next", e);
@@ -40,20 +47,30 @@ final class TlsKeys {
 
   static KeyManager[] identity(KeyStore store, char[] password) {
     try {
-      boolean some = false;
+      KeyStore copy = emptyStore();
       for (String alias : Collections.list(store.aliases())) {
-        some |= store.getKey(alias, password) instanceof PrivateKey; // Or the password is wrong.
+        if (store.getKey(alias, password) instanceof PrivateKey key) { // Or the password is wrong.
+          if (key.getEncoded() == null) {
+            return managers(store, password); // It never leaves its token.
+          }
+          copy.setKeyEntry(alias, key, IN_MEMORY, store.getCertificateChain(alias));
+        }
       }
-      if (!some) {
+      if (copy.size() == 0) {
         throw new IllegalArgumentException("the key store holds no private key");
       }
-      // Unlike the default one, this chooses by the name that the client asks for.
-      KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
-      factory.init(store, password);
-      return factory.getKeyManagers();
-    } catch (GeneralSecurityException e) {
+      return managers(copy, IN_MEMORY);
+    } catch (GeneralSecurityException | IOException e) {
       throw new IllegalArgumentException("the keys cannot be read: is the password right?", e);
     }
+  }
+
+  private static KeyManager[] managers(KeyStore store, char[] password)
+      throws GeneralSecurityException {
+    // Unlike the default ones, these choose by the name that the client asks for.
+    KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
+    factory.init(store, password);
+    return factory.getKeyManagers();
   }
 
   static TrustManager[] trusting(List<X509Certificate> certificates) {
@@ -87,7 +104,7 @@ final class TlsKeys {
   }
 
   private static KeyStore emptyStore() throws GeneralSecurityException, IOException {
-    KeyStore store = KeyStore.getInstance("PKCS12");
+    KeyStore store = KeyStore.getInstance(MEMORY_TYPE);
     store.load(null, null);
     return store;
   }

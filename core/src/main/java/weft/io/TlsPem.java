@@ -3,6 +3,7 @@ package weft.io;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -106,7 +107,7 @@ final class TlsPem {
           case "ENCRYPTED PRIVATE KEY" -> throw encrypted(file);
           default -> {}
         }
-      } catch (GeneralSecurityException | IndexOutOfBoundsException e) {
+      } catch (GeneralSecurityException | BufferUnderflowException e) {
         throw new IllegalArgumentException(
             file + " holds a private key that is broken, or neither RSA, EC nor Ed25519/Ed448", e);
       }
@@ -166,14 +167,16 @@ final class TlsPem {
   private static byte[] curve(byte[] key) throws GeneralSecurityException {
     ByteBuffer in = ByteBuffer.wrap(key);
     in.get();
-    int end = length(in) + in.position();
+    int end = Math.min(length(in) + in.position(), in.limit());
     while (in.position() < end) {
       int tag = Byte.toUnsignedInt(in.get());
       int length = length(in);
       if (tag == EC_PARAMETERS) {
-        return Arrays.copyOfRange(key, in.position(), in.position() + length);
+        byte[] parameters = new byte[length];
+        in.get(parameters);
+        return parameters;
       }
-      in.position(in.position() + length);
+      in.position(Math.min(end, in.position() + length));
     }
     throw new GeneralSecurityException("the key does not name its curve");
   }
@@ -185,7 +188,7 @@ final class TlsPem {
     }
     int length = 0;
     for (int i = first & 0x7f; i > 0; i--) {
-      length = length << 8 | Byte.toUnsignedInt(in.get());
+      length = (length << 8 | Byte.toUnsignedInt(in.get())) & 0xffff; // No key is longer.
     }
     return length;
   }
