@@ -1,8 +1,13 @@
 package weft.examples;
 
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,11 +15,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// A program of the examples, in a process of its own. The launcher starts it; where that is not
 /// built, plain `java` does.
-final class Program {
+final class Program implements AutoCloseable {
   private static final long LIMIT_SECONDS = 120;
+  private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)");
+
+  private static final String TERMINATED = "Exception in thread \"main\" weft.SystemExit: ";
 
   /// What it left behind.
   record Result(int status, String out, String err) {
@@ -29,18 +40,25 @@ final class Program {
   }
 
   private final Process process;
+  private final List<String> lines = new ArrayList<>();
   private final CompletableFuture<String> out;
   private final CompletableFuture<String> err;
+  private boolean ended;
 
   private Program(Process process) {
     this.process = process;
-    out = CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));
-    err = CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()));
+    out = CompletableFuture.supplyAsync(this::readOut, Thread::startVirtualThread);
+    err = CompletableFuture.supplyAsync(this::readErr, Thread::startVirtualThread);
   }
 
   /// Runs a program to its end on the direct engine.
   static Result run(String name, String... arguments) throws Exception {
     return start("direct", name, arguments).await();
+  }
+
+  /// Starts a program that listens on a port on the direct engine.
+  static Program serve(String name, String... arguments) throws IOException {
+    return start("direct", name, arguments);
   }
 
   static Program start(String engine, String name, String... arguments) throws IOException {
@@ -89,19 +107,90 @@ final class Program {
     new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
   }
 
+  /// The port that a server says it listens on, as soon as it does.
+  int port() throws Exception {
+    return Integer.parseInt(line(LISTENING).group(1));
+  }
+
+  /// Waits for a line of the output that matches.
+  Matcher line(Pattern wanted) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    synchronized (lines) {
+      for (int next = 0; ; next++) {
+        while (next == lines.size()) {
+          long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+          if (ended || left <= 0) {
+            process.toHandle().destroyForcibly();
+            return fail("no line \"" + wanted + "\" in " + lines + "\n" + err.join());
+          }
+          lines.wait(left);
+        }
+        Matcher matcher = wanted.matcher(lines.get(next));
+        if (matcher.matches()) {
+          return matcher;
+        }
+      }
+    }
+  }
+
   Result await() throws Exception {
     if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
+      process.toHandle().destroyForcibly();
       throw new AssertionError(new Result(-1, out.join(), err.join() + "\nstill running: killed"));
     }
     return new Result(process.exitValue(), out.join(), err.join());
   }
 
-  private static String readAll(java.io.InputStream stream) {
-    try (stream) {
-      return new String(stream.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+  /// Ends a server, which must not have said anything on its error stream.
+  void end() throws Exception {
+    process.toHandle().destroy();
+    String complaints =
+        await()
+            .err()
+            .lines()
+            .takeWhile(l -> !l.startsWith(TERMINATED)) // what plain java says of its end
+            .filter(l -> !l.startsWith("weft: "))
+            .collect(Collectors.joining("\n"));
+    if (!complaints.isEmpty()) {
+      fail(complaints);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.toHandle().destroyForcibly();
+  }
+
+  private String readOut() {
+    try (var reader = new BufferedReader(reader(process.getInputStream()))) {
+      for (String line; (line = reader.readLine()) != null; ) {
+        synchronized (lines) {
+          lines.add(line);
+          lines.notifyAll();
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      synchronized (lines) {
+        ended = true;
+        lines.notifyAll();
+      }
+    }
+    synchronized (lines) {
+      return lines.isEmpty() ? "" : String.join("\n", lines) + "\n";
+    }
+  }
+
+  private String readErr() {
+    try (var reader = reader(process.getErrorStream())) {
+      return reader.readAllAsString();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static InputStreamReader reader(java.io.InputStream stream) {
+    return new InputStreamReader(stream, StandardCharsets.UTF_8);
   }
 }
