@@ -75,6 +75,7 @@ public abstract class LoopSuite {
         cancelAll();
         loop.close();
       }
+      afterClose();
       steps.verify();
       if (!leaked.isEmpty()) {
         throw new AssertionError("tasks left behind: " + leaked);
@@ -85,6 +86,9 @@ public abstract class LoopSuite {
     }
     verifyLogs();
   }
+
+  /// Called when the loop of the test is closed; may fail the test.
+  void afterClose() {}
 
   /// Runs `main` as a task of the loop until it ends.
   protected void run(VoidBody main) {

@@ -1,0 +1,31 @@
+package weft.tck;
+
+import org.junit.jupiter.api.Nested;
+import weft.EventLoop;
+
+/// The `selector` loop passes the suites for streams and connections.
+class SelectorIoTest {
+  @Nested
+  class StreamReader extends StreamReaderSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class StreamShapes extends StreamShapesSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class StreamParsing extends StreamParsingSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+}
