@@ -104,6 +104,7 @@ abstract class ProactorChannel {
 
     @Override
     public final void completed(V value, C channel) {
+      channel.driver.operationEnds();
       note(channel, value, null);
       channel.driver.pool.saveInterrupt();
     }
@@ -112,6 +113,7 @@ abstract class ProactorChannel {
     public final void failed(Throwable failure, C channel) {
       IOException told =
           failure instanceof IOException e ? e : new IOException(failure.toString(), failure);
+      channel.driver.operationEnds();
       note(channel, null, told);
       channel.driver.pool.saveInterrupt();
     }

@@ -38,6 +38,7 @@ final class ProactorConnect extends ProactorChannel implements Pending {
 
   @Override
   void begin() {
+    driver.operationBegins();
     socket.connect(remote, this, CONNECTED);
   }
 

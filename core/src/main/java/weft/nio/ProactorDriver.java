@@ -36,6 +36,9 @@ import weft.spi.Watch;
 ///
 /// `poll` begins what the channels want, waits, and collects outcomes; `dispatch` tells them.
 final class ProactorDriver implements Driver {
+  /// How long the end of operations is waited for, by which the system lets go of their buffers.
+  private static final int CLOSING_MAX_MILLIS = 100;
+
   private final SelectorDriver selector = new SelectorDriver();
   final Buffers buffers = selector.buffers;
   final ProactorPool pool = new ProactorPool(selector::wakeup);
@@ -50,6 +53,7 @@ final class ProactorDriver implements Driver {
 
   private final Set<ProactorChannel> open = new HashSet<>();
   private @Nullable AsynchronousChannelGroup group;
+  private int operations;
   private boolean closed;
 
   /* ---- Waiting ---- */
@@ -107,12 +111,14 @@ final class ProactorDriver implements Driver {
     }
     closed = true;
     pool.enter();
-    for (ProactorChannel channel : List.copyOf(open)) {
-      channel.close();
-      channel.release();
+    releaseAll();
+    for (int i = 0; operations > 0 && i < CLOSING_MAX_MILLIS; i++) {
+      selector.poll(1_000_000);
+      pool.runAll();
+      releaseAll();
     }
-    pool.runAll();
     pool.end();
+    pool.restoreInterrupt();
     beginning.clear();
     completed.clear();
     if (group != null) {
@@ -125,7 +131,23 @@ final class ProactorDriver implements Driver {
     selector.close();
   }
 
+  private void releaseAll() {
+    for (ProactorChannel channel : List.copyOf(open)) {
+      channel.close();
+      channel.release();
+    }
+    pool.runAll();
+  }
+
   /* ---- For the channels ---- */
+
+  void operationBegins() {
+    operations++;
+  }
+
+  void operationEnds() {
+    operations--;
+  }
 
   void opened(ProactorChannel channel) {
     open.add(channel);
@@ -151,6 +173,9 @@ final class ProactorDriver implements Driver {
   }
 
   private AsynchronousChannelGroup group() throws IOException {
+    if (closed) {
+      throw new IllegalStateException("this driver is closed");
+    }
     AsynchronousChannelGroup channels = group;
     if (channels == null) {
       channels = AsynchronousChannelGroup.withThreadPool(pool);

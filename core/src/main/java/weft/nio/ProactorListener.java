@@ -45,6 +45,7 @@ final class ProactorListener extends ProactorChannel implements ListenChannel {
   void begin() {
     if (accepting && !underWay && held == null && failure == null) {
       underWay = true;
+      driver.operationBegins();
       socket.accept(this, ACCEPTED);
     }
   }

@@ -162,6 +162,7 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
   private void beginReceive() {
     Buffers.Lent target = buffers.takeFor(nextBytes);
     chunk = target;
+    driver.operationBegins();
     socket.read(target.data, this, RECEIVED);
   }
 
@@ -306,6 +307,7 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
     Buffers.Lent source = outgoing;
     if (source != null) {
       sendUnderWay = true;
+      driver.operationBegins();
       socket.write(source.data, this, SENT);
     }
   }
