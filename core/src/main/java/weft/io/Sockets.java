@@ -11,7 +11,6 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnsupportedAddressTypeException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +45,7 @@ public final class Sockets {
   /// A datagram that was received.
   ///
   /// @param sender who has sent it
+  @SuppressWarnings("ArrayRecordComponent") // it is the caller's, not shared
   public record Datagram(byte[] data, SocketAddress sender) {}
 
   private Sockets() {}
@@ -169,7 +169,7 @@ public final class Sockets {
       try {
         return channel.connect(address);
       } catch (UnsupportedAddressTypeException e) {
-        continue; // of the other family
+        // It is of the other family: try the next.
       }
     }
     return channel.connect(addresses.getLast());
@@ -217,11 +217,13 @@ public final class Sockets {
     }
   }
 
-  /// Sends one datagram, which may be empty.
+  /// Sends one datagram, which may be empty unless the channel is connected.
   ///
   /// @param target where to; null on a connected channel
   /// @return how many bytes were sent
   /// @throws IllegalStateException if another task waits to write to the channel
+  /// @throws UnsupportedOperationException if it is empty and the channel connected: there is no
+  ///   way to make the JDK send it
   public static int sendTo(DatagramChannel channel, byte[] data, @Nullable SocketAddress target)
       throws IOException {
     return sendTo(channel, ByteBuffer.wrap(data), target);
@@ -233,6 +235,10 @@ public final class Sockets {
     prepare(channel);
     SocketAddress peer = target == null ? null : resolved(target).getFirst();
     boolean empty = !data.hasRemaining();
+    if (empty && channel.isConnected()) {
+      throw new UnsupportedOperationException(
+          "the JDK sends no empty datagram on a connected channel");
+    }
     for (; ; ) {
       int sent = peer == null ? channel.write(data) : channel.send(data, peer);
       if (sent > 0 || empty) {
@@ -311,9 +317,9 @@ public final class Sockets {
   }
 
   private static byte[] contents(ByteBuffer buffer) {
-    return buffer.hasRemaining()
-        ? Arrays.copyOf(buffer.array(), buffer.position())
-        : buffer.array();
+    byte[] contents = new byte[buffer.flip().remaining()];
+    buffer.get(contents);
+    return contents;
   }
 
   private static List<? extends SocketAddress> resolved(SocketAddress address) throws IOException {
