@@ -130,6 +130,9 @@ final class NioPackets extends Selected implements PacketChannel {
       if (peer == null) {
         throw new IOException("the socket is not connected, so that each datagram needs a target");
       }
+      if (bytes == 0 && socket.isConnected()) {
+        throw new IOException("the JDK sends no empty datagram on a connected socket");
+      }
       int sent = socket.send(data, peer);
       return sent > 0 || bytes == 0;
     } catch (IOException | RuntimeException e) {
