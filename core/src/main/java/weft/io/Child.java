@@ -84,7 +84,8 @@ final class Child {
   /// When a process ends, the JDK takes what is in its pipes and closes them, though a grandchild
   /// may still write to them: first the output, then the errors. For that it locks the stream. So
   /// the stream is locked here as soon as it exists and for as long as it is read, and the JDK
-  /// waits until it has ended by itself.
+  /// waits until it has ended by itself. Only a child that ends in the instant before that can
+  /// still lose what a grandchild has to say.
   private static void start(
       ProcessBuilder builder,
       SubprocessOptions options,
@@ -234,7 +235,7 @@ final class Child {
   /* ---- Signals ---- */
 
   /// Sends a signal, unless the process has ended. The JDK can send TERM and KILL; for others there
-  /// is the program `kill`, and those that come after it wait for it, so that the order is kept.
+  /// is the shell's `kill`, and those that come after it wait for it, so that the order is kept.
   void signal(String signal) {
     String name = signal.startsWith("SIG") ? signal.substring(3) : signal;
     int number = name.isEmpty() ? -1 : SIGNALS.indexOf(name);
@@ -258,17 +259,17 @@ final class Child {
       case "KILL" -> process.toHandle().destroyForcibly();
       default -> {
         signalling = true;
-        PipeChannel.THREADS.execute(() -> sendByProgram(name));
+        PipeChannel.THREADS.execute(() -> sendByShell(name));
       }
     }
   }
 
-  private void sendByProgram(String name) {
+  private void sendByShell(String name) {
     Throwable failure = null;
     try {
       if (process.isAlive()) {
         Process kill =
-            new ProcessBuilder("kill", "-s", name, Long.toString(process.pid()))
+            new ProcessBuilder("/bin/sh", "-c", "kill -s " + name + " " + process.pid())
                 .redirectOutput(Redirect.DISCARD)
                 .redirectError(Redirect.DISCARD)
                 .start();

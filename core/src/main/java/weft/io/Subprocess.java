@@ -225,7 +225,7 @@ public final class Subprocess implements AutoCloseable {
   }
 
   /// Sends a signal such as `TERM` or `SIGTERM`; does nothing if the process has ended. Does not
-  /// wait: signals other than TERM and KILL are sent by the program `kill`, in their order.
+  /// wait: signals other than TERM and KILL are sent by a shell's `kill`, all in their order.
   ///
   /// @throws IllegalArgumentException if there is no such signal
   public void sendSignal(String signal) {

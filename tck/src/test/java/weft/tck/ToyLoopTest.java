@@ -116,4 +116,28 @@ class ToyLoopTest {
       return new ToyLoop();
     }
   }
+
+  @Nested
+  class File extends FileSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
+  class SignalHandler extends SignalHandlerSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
+  class SubprocessTransport extends SubprocessTransportSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
 }
