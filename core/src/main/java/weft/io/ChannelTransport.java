@@ -59,6 +59,7 @@ final class ChannelTransport implements Transport, StreamListener {
   private @Nullable ByteBuffer undelivered;
 
   private @Nullable Runnable whenLost;
+  private @Nullable Throwable lossReason;
 
   /// Set while TLS is put on the channel, which is not this transport's meanwhile.
   private @Nullable Runnable giveUpUpgrade;
@@ -437,6 +438,11 @@ final class ChannelTransport implements Transport, StreamListener {
     lose(failure);
   }
 
+  /// Why the connection was lost, as soon as this is known: before the protocol is told.
+  @Nullable Throwable lossReason() {
+    return lossReason;
+  }
+
   @Override
   public boolean isClosing() {
     return closing || channel.isClosed();
@@ -482,6 +488,7 @@ final class ChannelTransport implements Transport, StreamListener {
     }
     closing = true;
     lost = true;
+    lossReason = reason;
     channel.pauseReading();
     FileSending file = sending;
     if (file != null) {

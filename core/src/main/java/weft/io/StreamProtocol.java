@@ -1,9 +1,11 @@
 package weft.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import weft.CancelledError;
 import weft.Coroutine;
@@ -24,6 +26,7 @@ final class StreamProtocol implements Protocol {
   private final Latch closed;
   private @Nullable ChannelTransport transport;
   private @Nullable Throwable reason;
+  private @Nullable IOException closedError;
   private boolean writingPaused;
   private boolean lost;
 
@@ -64,17 +67,25 @@ final class StreamProtocol implements Protocol {
     } catch (CancelledError cancelled) {
       transport().abort();
       throw cancelled;
-    } catch (IOException e) {
-      if (e != reason && !(reader.exception() == e)) {
+    } catch (Exception e) {
+      if (!isLoss(e)) {
         report(used, e);
       }
-      transport().abort();
-    } catch (Exception e) {
-      report(used, e);
       transport().abort();
     } finally {
       reader.release();
     }
+  }
+
+  /// Whether an exception only says that this connection is gone, which is nobody's mistake.
+  private boolean isLoss(Exception e) {
+    Throwable cause =
+        e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
+    return cause != null
+        && (cause == reason
+            || cause == closedError
+            || cause == reader.exception()
+            || cause == transport().lossReason());
   }
 
   private void report(ChannelTransport used, Exception e) {
@@ -145,7 +156,7 @@ final class StreamProtocol implements Protocol {
 
   private IOException lostReason() {
     return switch (reason) {
-      case null -> new SocketException("the connection is closed");
+      case null -> closedError = new SocketException("the connection is closed");
       case IOException e -> e;
       default -> new IOException("the connection was broken by the protocol", reason);
     };
