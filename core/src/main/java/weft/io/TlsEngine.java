@@ -67,7 +67,7 @@ final class TlsEngine {
         case NEED_TASK -> runTasks();
         case NEED_WRAP -> speak(out);
         case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
-          if (!shakeOnce(in)) {
+          if (!shakeOnce(in) && wantsInput()) {
             return false;
           }
         }
@@ -79,10 +79,15 @@ final class TlsEngine {
     }
   }
 
+  private boolean wantsInput() {
+    HandshakeStatus status = engine.getHandshakeStatus();
+    return status == HandshakeStatus.NEED_UNWRAP || status == HandshakeStatus.NEED_UNWRAP_AGAIN;
+  }
+
+  /// Consumes one record; returns false if there is none.
   private boolean shakeOnce(ByteBuffer in) throws SSLException {
-    if (TlsInput.missing(in) > 0) {
-      return false;
-    }
+    // Also with a part of a record, or nothing: an engine may have kept a failure to itself till
+    // now.
     TlsBuffers.Plain none = buffers.plain();
     try {
       SSLEngineResult result = unwrap(in, none.data());
@@ -163,14 +168,23 @@ final class TlsEngine {
     }
   }
 
-  /// Ends the output: the peer is told.
+  /// Ends the output: the peer is told. Not all engines say that they want to say this.
   void closeOutput(StreamChannel out) throws SSLException {
+    ByteBuffer packet = buffers.packet(0);
     try {
       engine.closeOutbound();
+      while (!engine.isOutboundDone()) {
+        SSLEngineResult result = wrap(TlsInput.NOTHING, packet);
+        if (result.bytesProduced() == 0 && result.getStatus() == SSLEngineResult.Status.CLOSED) {
+          break;
+        }
+      }
     } catch (RuntimeException e) {
       throw broken(e);
+    } finally {
+      send(packet, out);
+      buffers.giveBack(packet);
     }
-    speak(out);
   }
 
   /// Sends what the engine itself has to say: a flight of the handshake, an alert, new keys.
@@ -239,7 +253,9 @@ final class TlsEngine {
 
   private SSLEngineResult unwrap(ByteBuffer in, ByteBuffer plain) throws SSLException {
     try {
-      return watch(engine.unwrap(in, plain));
+      SSLEngineResult result = engine.unwrap(in, plain);
+      boolean starved = result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW;
+      return starved ? result : watch(result);
     } catch (RuntimeException e) {
       throw broken(e);
     }

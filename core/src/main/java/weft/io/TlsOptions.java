@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -330,15 +331,12 @@ public final class TlsOptions {
     requireClient(host);
     String chosen = settings.serverHostname != null ? settings.serverHostname : host;
     String name = chosen == null || chosen.isEmpty() ? null : plainName(chosen);
+    List<SNIServerName> asked = name == null || isAddress(name) ? List.of() : List.of(sni(name));
     SSLEngine engine = engine(name, port);
     engine.setUseClientMode(true);
     SSLParameters parameters = parameters(engine);
-    if (name != null && !isAddress(name)) {
-      try {
-        parameters.setServerNames(List.of(new SNIHostName(name)));
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("not a host name that TLS can ask for: " + name, e);
-      }
+    if (!asked.isEmpty()) {
+      parameters.setServerNames(asked);
     }
     boolean verify = settings.verifyHostname && name != null;
     parameters.setEndpointIdentificationAlgorithm(verify ? "HTTPS" : "");
@@ -384,10 +382,19 @@ public final class TlsOptions {
     return parameters;
   }
 
-  private static void apply(SSLEngine engine, SSLParameters parameters) {
+  private static SNIServerName sni(String name) {
+    try {
+      return new SNIHostName(name);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("not a host name that TLS can ask for: " + name, e);
+    }
+  }
+
+  private void apply(SSLEngine engine, SSLParameters parameters) {
     try {
       engine.setSSLParameters(parameters);
     } catch (IllegalArgumentException e) {
+      engineClosed(engine);
       throw new IllegalArgumentException(
           "the TLS engine does not know this version or cipher suite ("
               + e.getMessage()
