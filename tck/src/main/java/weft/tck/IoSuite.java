@@ -10,6 +10,7 @@ import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.Selector;
@@ -30,11 +31,14 @@ import weft.io.StreamReader;
 import weft.io.StreamWriter;
 import weft.io.Streams;
 import weft.io.Transport;
+import weft.io.WriteTransport;
 
 /// The base of the suites for input and output. A descriptor that is left open fails the test.
 /// Everything happens on the loopback addresses; the other end is a plain blocking socket.
 public abstract class IoSuite extends LoopSuite {
   private static final String V4 = "127.0.0.1";
+
+  private static final int NARROW_BYTES = 16 * 1024;
 
   private static boolean warm;
 
@@ -221,6 +225,50 @@ public abstract class IoSuite extends LoopSuite {
     }
   }
 
+  /// Connects a protocol to a peer whose side of the connection holds little, so that writing soon
+  /// has to wait.
+  final <P extends BaseProtocol> Link<P> narrowLink(Supplier<P> protocol) throws IOException {
+    try (ServerSocket listening = listenNarrow()) {
+      var connected = Net.createConnection(protocol, V4, listening.getLocalPort());
+      connected.transport().setOption(StandardSocketOptions.SO_SNDBUF, NARROW_BYTES);
+      return new Link<>(connected.transport(), connected.protocol(), accept(listening));
+    }
+  }
+
+  /// A plain listening socket whose connections hold little.
+  final ServerSocket listenNarrow() throws IOException {
+    var socket = new ServerSocket();
+    closeLater(socket);
+    socket.setReceiveBufferSize(NARROW_BYTES);
+    socket.bind(new InetSocketAddress(V4, 0));
+    return socket;
+  }
+
+  /// Writes until the protocol is told to pause; returns how many bytes that took.
+  static int fill(WriteTransport transport) {
+    byte[] piece = pattern(50_000);
+    int written = 0;
+    while (transport.writeBufferSize() <= transport.writeBufferLimits().high()) {
+      transport.write(piece);
+      written += piece.length;
+    }
+    return written;
+  }
+
+  /// Suspends until bytes have gone to and fro on another connection, after which anything that was
+  /// under way before has arrived.
+  final void letTheRestArrive() throws IOException {
+    var other = link(Recorded::new);
+    for (int trip = 1; trip <= 3; trip++) {
+      other.transport().write(utf8("x"));
+      other.peer().read(1);
+      other.peer().write("y");
+      int expected = trip;
+      until(() -> other.protocol().received() == expected);
+    }
+    end(other);
+  }
+
   /// A stream and what is at its other end.
   record Line(StreamReader reader, StreamWriter writer, Peer peer) {}
 
@@ -229,12 +277,25 @@ public abstract class IoSuite extends LoopSuite {
     return line(ConnectOptions.defaults());
   }
 
+  /// Connects a stream to a peer whose side of the connection holds little.
+  final Line narrowLine(ConnectOptions options) throws IOException {
+    try (ServerSocket listening = listenNarrow()) {
+      Line line = line(options, listening);
+      line.writer().transport().setOption(StandardSocketOptions.SO_SNDBUF, NARROW_BYTES);
+      return line;
+    }
+  }
+
   /// Connects a stream to a peer.
   final Line line(ConnectOptions options) throws IOException {
     try (ServerSocket listening = listen()) {
-      Streams streams = Net.openConnection(V4, listening.getLocalPort(), options);
-      return new Line(streams.reader(), streams.writer(), accept(listening));
+      return line(options, listening);
     }
+  }
+
+  private Line line(ConnectOptions options, ServerSocket listening) throws IOException {
+    Streams streams = Net.openConnection(V4, listening.getLocalPort(), options);
+    return new Line(streams.reader(), streams.writer(), accept(listening));
   }
 
   /// Closes a stream and waits until it is.

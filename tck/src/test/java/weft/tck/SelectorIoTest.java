@@ -28,4 +28,28 @@ class SelectorIoTest {
       return EventLoop.create("selector");
     }
   }
+
+  @Nested
+  class Transport extends TransportSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class TransportClose extends TransportCloseSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class BufferedProtocol extends BufferedProtocolSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
 }
