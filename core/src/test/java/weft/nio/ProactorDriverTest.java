@@ -51,4 +51,17 @@ class ProactorDriverTest {
       return buffersOf(of);
     }
   }
+
+  @Nested
+  class RandomStreams extends RandomStreamsTest {
+    @Override
+    Driver open() {
+      return new ProactorDriver();
+    }
+
+    @Override
+    Buffers buffers(Driver of) {
+      return buffersOf(of);
+    }
+  }
 }

@@ -51,4 +51,17 @@ class SelectorDriverTest {
       return buffersOf(of);
     }
   }
+
+  @Nested
+  class RandomStreams extends RandomStreamsTest {
+    @Override
+    Driver open() {
+      return new SelectorDriver();
+    }
+
+    @Override
+    Buffers buffers(Driver of) {
+      return buffersOf(of);
+    }
+  }
 }
