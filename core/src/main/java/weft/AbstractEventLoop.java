@@ -601,6 +601,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final void setDebug(boolean debug) {
     this.debug = debug;
+    stepBegan = timeNanos(); // the step that is running counts from here
   }
 
   @Override

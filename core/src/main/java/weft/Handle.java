@@ -75,7 +75,7 @@ public class Handle implements Runnable {
     } catch (Throwable t) {
       report(due, t);
     } finally {
-      if (loop.debug) {
+      if (loop.debug && began != 0) {
         Debug.reportSlow(loop, this, loop.timeNanos() - began);
       }
     }

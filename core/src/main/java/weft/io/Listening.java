@@ -43,9 +43,18 @@ final class Listening {
     return server;
   }
 
+  /// Finds out what is wrong with the options before anything is opened.
+  static void requireServer(ServerOptions options) {
+    TlsOptions tls = options.tls();
+    if (tls != null) {
+      tls.requireServer();
+    }
+  }
+
   /// Binds a socket for each address of the hosts; without hosts one for all addresses.
   static List<ListenChannel> bind(List<String> hosts, int port, ServerOptions options)
       throws IOException {
+    requireServer(options);
     EventLoop loop = EventLoop.running();
     Set<InetSocketAddress> addresses = new LinkedHashSet<>();
     if (hosts.isEmpty()) {
@@ -115,6 +124,7 @@ final class Listening {
 
   static Server unix(Supplier<? extends BaseProtocol> protocols, Path path, ServerOptions options)
       throws IOException {
+    requireServer(options);
     EventLoop loop = EventLoop.running();
     removeStale(path);
     ListenChannel listener =

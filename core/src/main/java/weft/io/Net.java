@@ -122,6 +122,7 @@ public final class Net {
       Supplier<P> protocol, String host, int port, ConnectOptions options) throws IOException {
     Objects.requireNonNull(host, "host");
     EventLoop loop = EventLoop.running();
+    requireClient(options, host);
     return Connector.limited(
         options,
         () ->
@@ -133,6 +134,7 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<Transport, P> createConnection(
       Supplier<P> protocol, SocketChannel socket, ConnectOptions options) throws IOException {
     EventLoop loop = EventLoop.running();
+    requireClient(options, null);
     return Connector.limited(
         options,
         () -> finish(loop, protocol, loop.driver().adopt(socket), options, null),
@@ -143,6 +145,7 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<Transport, P> createUnixConnection(
       Supplier<P> protocol, Path path, ConnectOptions options) throws IOException {
     EventLoop loop = EventLoop.running();
+    requireClient(options, null);
     return Connector.limited(
         options,
         () ->
@@ -160,9 +163,18 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<Transport, P> connectAcceptedSocket(
       Supplier<P> protocol, SocketChannel socket, ServerOptions options) throws IOException {
     EventLoop loop = EventLoop.running();
+    Listening.requireServer(options);
     StreamChannel channel = loop.driver().adopt(socket);
     TlsOptions tls = options.tls();
     return begin(loop, protocol, tls == null ? channel : Upgrade.server(loop, channel, tls), false);
+  }
+
+  /// Finds out what is wrong with the options before anything is opened.
+  private static void requireClient(ConnectOptions options, @Nullable String host) {
+    TlsOptions tls = options.tls();
+    if (tls != null) {
+      tls.requireClient(host);
+    }
   }
 
   private static <P extends BaseProtocol> Connected<Transport, P> finish(
@@ -240,6 +252,7 @@ public final class Net {
       Supplier<? extends BaseProtocol> protocols, ServerSocketChannel socket, ServerOptions options)
       throws IOException {
     EventLoop loop = EventLoop.running();
+    Listening.requireServer(options);
     return Listening.start(
         new Server(loop, protocols, options, List.of(loop.driver().adoptListener(socket)), null));
   }

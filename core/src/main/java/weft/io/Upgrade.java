@@ -97,8 +97,11 @@ final class Upgrade {
     TlsChannel layer;
     try {
       layer = handshake(secured, begin(channel, loop, tls, serverSide, received));
+    } catch (IllegalArgumentException e) {
+      channel.close(); // in all other cases the layer closes it, when it has told the peer why
+      plain.upgradeFailed(e);
+      throw e;
     } catch (IOException | RuntimeException | Error e) {
-      channel.close();
       plain.upgradeFailed(e);
       throw e;
     }

@@ -54,6 +54,7 @@ final class NioStream extends Selected implements StreamChannel {
   private boolean flushQueued;
   private boolean outputEnding;
   private long drainedAt = -1;
+  private long dropped;
   private @Nullable NioTransfer transfer;
 
   NioStream(SelectorDriver driver, SelectableChannel channel) throws IOException {
@@ -179,6 +180,7 @@ final class NioStream extends Selected implements StreamChannel {
   @Override
   public void write(ByteBuffer data) {
     if (closed || failure != null || outputEnding || sink == null) {
+      dropped += data.remaining();
       data.position(data.limit());
     } else if (!backlog.isEmpty() || transfer != null) {
       backlog.add(data);
@@ -332,6 +334,9 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public long backlog() {
+    if (failure != null && !failureTold) {
+      return dropped; // or a writer that never pauses would never learn of it
+    }
     return backlog.size() + (held == null ? 0 : held.position());
   }
 

@@ -34,7 +34,9 @@ public interface StreamChannel {
   /// caller's again when this returns, and has nothing remaining. Small writes are held back until
   /// the next [Driver#poll] and leave together.
   ///
-  /// After a failure, after [#shutdownOutput] and after [#close] the bytes are dropped.
+  /// After a failure, after [#shutdownOutput] and after [#close] the bytes are dropped. Until the
+  /// listener was told of the failure they count as backlog all the same, so that a writer who only
+  /// pauses at a limit does pause.
   void write(ByteBuffer data);
 
   /// How many bytes were written and not yet taken by the system.
