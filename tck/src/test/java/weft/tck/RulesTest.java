@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /// The rules in `docs/spec/loop.md` and the tests that bear their numbers belong to each other.
 class RulesTest {
-  private static final Pattern RULE = Pattern.compile("(?m)^- \\*\\*(L\\d\\d)\\*\\* ");
-  private static final Pattern TEST = Pattern.compile("^(L\\d\\d)_[a-z]\\w+$");
+  private static final Pattern RULE = Pattern.compile("(?m)^- \\*\\*(L\\d{2,3})\\*\\* ");
+  private static final Pattern TEST = Pattern.compile("^(L\\d{2,3})_[a-z]\\w+$");
 
   @Test
   void everyRuleHasATestAndEveryNumberARule() throws Exception {

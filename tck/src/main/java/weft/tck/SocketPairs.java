@@ -1,0 +1,75 @@
+package weft.tck;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import weft.io.Sockets;
+
+/// The base of the suites for sockets of the JDK used by hand.
+public abstract class SocketPairs extends IoSuite {
+  static final InetSocketAddress ANY = new InetSocketAddress("127.0.0.1", 0);
+
+  @TempDir Path folder;
+
+  /// For subclasses.
+  protected SocketPairs() {}
+
+  @BeforeEach
+  void loopMustWatchChannels() {
+    assumeTrue(canWatch(), "the loop cannot watch channels");
+  }
+
+  /// Two ends of a connection, both non-blocking.
+  record Pair(SocketChannel left, SocketChannel right) {}
+
+  ServerSocketChannel server() throws IOException {
+    var server = ServerSocketChannel.open().bind(ANY);
+    closeLater(server);
+    return server;
+  }
+
+  Pair pair() throws IOException {
+    try (var server = ServerSocketChannel.open().bind(ANY)) {
+      var left = SocketChannel.open();
+      closeLater(left);
+      Sockets.connect(left, server.getLocalAddress());
+      var right = Sockets.accept(server);
+      closeLater(right);
+      return new Pair(left, right);
+    }
+  }
+
+  DatagramChannel datagrams() throws IOException {
+    var channel = DatagramChannel.open(StandardProtocolFamily.INET).bind(ANY);
+    closeLater(channel);
+    return channel;
+  }
+
+  static byte[] readAll(SocketChannel channel) throws IOException {
+    var all = new ByteArrayOutputStream();
+    for (byte[] part; (part = Sockets.recv(channel, 100_000)).length > 0; ) {
+      all.writeBytes(part);
+    }
+    return all.toByteArray();
+  }
+
+  /// Writes until the system takes no more, and returns how much it took.
+  static long fill(SocketChannel channel) throws IOException {
+    var piece = ByteBuffer.allocate(64 * 1024);
+    long taken = 0;
+    for (int sent; (sent = channel.write(piece.clear())) > 0; ) {
+      taken += sent;
+    }
+    return taken;
+  }
+}
