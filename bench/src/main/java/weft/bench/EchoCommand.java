@@ -24,6 +24,7 @@ final class EchoCommand extends SuiteCommand {
   private static final List<String> SIZES = List.of("1k", "10k", "100k");
   private static final List<Integer> CONNECTIONS = List.of(10, 100, 500);
   private static final int OPEN_RATE = 10_000;
+  private static final int IDLE = 10_000;
 
   @Option(
       names = "--sizes",
@@ -52,6 +53,13 @@ final class EchoCommand extends SuiteCommand {
       description = "Messages a second of the rows that keep a rate; 0: no such rows, as in quick.")
   private int rate = -1;
 
+  @Option(
+      names = "--idle",
+      paramLabel = "N",
+      description =
+          "Idle connections of one more row; default: 10000; 0: no such row, as in quick.")
+  private int idle = -1;
+
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {
     var cases = cases();
@@ -76,21 +84,13 @@ final class EchoCommand extends SuiteCommand {
     if (findings.contestants().containsKey(Entrants.FLOOR)) {
       grids.add(findings.ratios(Metric.CPU, Entrants.FLOOR));
     }
-    for (var metric :
-        List.of(
-            Metric.RATE,
-            Metric.THROUGHPUT,
-            Metric.P50,
-            Metric.P99,
-            Metric.P999,
-            Metric.MAX,
-            Metric.SERVER_BUSY,
-            Metric.LOAD_BUSY)) {
-      grids.add(findings.grid(metric));
-    }
-    var marks = new EchoMarks(findings).grid();
+    var marks = new EchoMarks(findings, cases()).grid();
     if (!marks.lines().isEmpty()) {
-      grids.add(1, marks);
+      grids.add(marks);
+    }
+    // The rest is in the files.
+    for (var metric : List.of(Metric.RATE, Metric.P50, Metric.P99, Metric.P999)) {
+      grids.add(findings.grid(metric));
     }
     return grids;
   }
@@ -109,11 +109,15 @@ final class EchoCommand extends SuiteCommand {
       // connections.
       var here = wire == Wire.TCP ? counts : List.of(counts.get(counts.size() / 2));
       for (int bytes : chosenSizes()) {
-        here.forEach(count -> all.add(new EchoCase(wire, bytes, count, 0)));
+        here.forEach(count -> all.add(new EchoCase(wire, bytes, count, 0, 0)));
       }
+      int size = chosenSizes().getFirst();
+      int count = counts.get(counts.size() / 2);
       if (wire == Wire.TCP && rate() > 0) {
-        int count = counts.get(counts.size() / 2);
-        all.add(new EchoCase(wire, chosenSizes().getFirst(), count, rate()));
+        all.add(new EchoCase(wire, size, count, 0, rate()));
+      }
+      if (wire == Wire.TCP && idle() > 0) {
+        all.add(new EchoCase(wire, size, count, idle(), 0));
       }
     }
     return all;
@@ -129,6 +133,10 @@ final class EchoCommand extends SuiteCommand {
 
   private int rate() {
     return rate >= 0 ? rate : options.quick ? 0 : OPEN_RATE;
+  }
+
+  private int idle() {
+    return idle >= 0 ? idle : options.quick ? 0 : IDLE;
   }
 
   private List<Integer> chosenSizes() {

@@ -90,7 +90,7 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
           findings.put(row, who, drives);
           var figure = findings.get(row, who, Metric.CPU);
           if (figure != null) {
-            setting.progress().printf(" %s %s", who, Metric.CPU.unit().show(figure.median()));
+            setting.progress().printf(" %s %s;", who, Metric.CPU.unit().show(figure.median()));
           }
         });
     servers.values().removeIf(server -> !server.isAlive());

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /// What a suite has found out about its contestants, in the order of its rows, and what went wrong.
 final class Findings {
+  /// Per cent: more than this is all that a process can get.
+  private static final double BUSY = 95;
+
   private final List<Finding> all = new ArrayList<>();
   private final Map<String, String> contestants = new LinkedHashMap<>();
   private final Set<String> leftOut = new LinkedHashSet<>();
@@ -114,7 +117,21 @@ final class Findings {
 
   private String cell(String row, String who, Metric metric) {
     var figure = get(row, who, metric);
-    return figure == null ? "–" : figure.show(metric.unit());
+    if (figure == null) {
+      return "–";
+    }
+    boolean amount = metric == Metric.RATE || metric == Metric.THROUGHPUT;
+    return (amount && atLeast(row, who) ? "≥ " : "") + figure.show(metric.unit());
+  }
+
+  /// True when the load generator had no more to give and the server had.
+  private boolean atLeast(String row, String who) {
+    var server = get(row, who, Metric.SERVER_BUSY);
+    var load = get(row, who, Metric.LOAD_BUSY);
+    return server != null
+        && load != null
+        && load.median() > BUSY
+        && server.median() < load.median();
   }
 
   /// What stands in a line and a column.

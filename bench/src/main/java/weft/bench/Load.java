@@ -13,6 +13,10 @@ record Load(Path program, boolean tls, Processors processors) {
     return new Load(program, Tools.speaksTls(program), processors);
   }
 
+  /// How long a server may take to notice that thousands of connections have gone, before another
+  /// one is loaded.
+  private static final long CLOSING_MILLIS = 500;
+
   /// Loads a server for `warmup` seconds that do not count and `seconds` that do.
   Drive drive(Serving server, EchoCase what, double warmup, double seconds)
       throws IOException, InterruptedException {
@@ -21,13 +25,25 @@ record Load(Path program, boolean tls, Processors processors) {
             server,
             what.wire(),
             List.of(
-                "--connections", Integer.toString(what.connections()),
-                "--bytes", Integer.toString(what.bytes()),
-                "--rate", Integer.toString(what.rate()),
-                "--warmup", String.format(Locale.ROOT, "%.3f", warmup),
-                "--seconds", String.format(Locale.ROOT, "%.3f", seconds),
-                "--pid", Long.toString(server.pid())));
-    return Drive.parse(new Program(command).output());
+                "--connections",
+                Integer.toString(what.connections()),
+                "--idle",
+                Integer.toString(what.idle()),
+                "--bytes",
+                Integer.toString(what.bytes()),
+                "--rate",
+                Integer.toString(what.rate()),
+                "--warmup",
+                String.format(Locale.ROOT, "%.3f", warmup),
+                "--seconds",
+                String.format(Locale.ROOT, "%.3f", seconds),
+                "--pid",
+                Long.toString(server.pid())));
+    var drive = Drive.parse(new Program(command).output());
+    if (what.idle() > 0) {
+      Thread.sleep(CLOSING_MILLIS);
+    }
+    return drive;
   }
 
   /// Opens connections that do nothing once each has echoed a few bytes; ends them with the

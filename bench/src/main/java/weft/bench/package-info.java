@@ -1,11 +1,14 @@
-/// `weft bench`: Weft beside asyncio, uvloop and the JDK itself, measured in one run on the
-/// reader's machine.
+/// `weft bench`: Weft beside its peers, measured in one run on the reader's machine.
 ///
-/// Read [Main][weft.bench.Main], then [CoreRows][weft.bench.CoreRows], which is the table as data;
-/// a [Contestant][weft.bench.Contestant] does the work of a row, [Rounds][weft.bench.Rounds] lets
-/// them take turns, [Mark][weft.bench.Mark] judges. The measured work itself: `Switching`,
-/// `Spawning`, `Calling`, `Awaiting`, `Arming`, `Crossing`, `Sleepers`. The JDK's side of each row
-/// stands beside Weft's, in `core.py` there is Python's.
+/// The suite `core`: read [CoreRows][weft.bench.CoreRows], which is its table as data; a
+/// [Contestant][weft.bench.Contestant] does the work of a row (`Switching`, `Spawning`, `Arming`,
+/// …; Python's side is `core.py`), [Mark][weft.bench.Mark] judges.
+///
+/// The suites about servers: read [EchoRun][weft.bench.EchoRun], then
+/// [Entrants][weft.bench.Entrants], who takes part; [Load][weft.bench.Load] is the generator, in C,
+/// [Findings][weft.bench.Findings] and [ResultFiles][weft.bench.ResultFiles] what comes out. The
+/// peers' programs are in `src/main/peers` and in `bench/peers`. [Turns][weft.bench.Turns] is
+/// common to all.
 @NullMarked
 package weft.bench;
 
