@@ -47,6 +47,7 @@ final class ChannelTransport implements Transport, StreamListener {
   private WaterMarks limits = WaterMarks.DEFAULT;
   private boolean begun;
   private boolean readingPaused;
+  private boolean peerEnded;
   private boolean writingPaused;
   private boolean eofWritten;
   private boolean closing;
@@ -212,6 +213,7 @@ final class ChannelTransport implements Transport, StreamListener {
 
   @Override
   public void ended() {
+    peerEnded = true;
     if (closing) {
       return;
     }
@@ -386,6 +388,11 @@ final class ChannelTransport implements Transport, StreamListener {
   }
 
   /* ---- Another transport in its place ---- */
+
+  /// Whether the peer has ended its direction, so that no layer can be put on the channel.
+  boolean peerEnded() {
+    return peerEnded;
+  }
 
   /// Lets go of the channel, so that a layer can be put on it.
   ///

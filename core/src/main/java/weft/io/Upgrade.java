@@ -1,5 +1,6 @@
 package weft.io;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -88,6 +89,9 @@ final class Upgrade {
       throws IOException {
     if (plain.isClosing()) {
       throw new SocketException("the connection is closed");
+    }
+    if (plain.peerEnded()) {
+      throw new EOFException("the peer has ended the connection; TLS cannot begin any more");
     }
     EventLoop loop = plain.loop;
     Promise<TlsChannel> secured = loop.createPromise();
