@@ -1,6 +1,6 @@
 /// Drivers for Linux: `epoll` and `uring`.
 module weft.linux {
-  requires weft;
+  requires transitive weft;
   requires jdk.net;
   requires static transitive org.jspecify;
 

@@ -23,6 +23,10 @@ import weft.linux.BufferPool.Buffer;
 /// ```
 final class BufferRing {
   private static final int COUNT_MIN = 16;
+
+  /// As many as a few streams in full flow can use while one iteration lasts.
+  private static final int COUNT_BULK = 32;
+
   private static final int ENTRY_BYTES = 16;
   private static final int TAIL = 14;
   private static final int FILLS_TO_SHRINK = 4096;
@@ -38,6 +42,7 @@ final class BufferRing {
   private int fills;
   private int usedMax;
   private int starved;
+  private long received;
 
   /// Makes a ring of at most so many buffers, a power of two.
   BufferRing(Linux linux, Ring ring, BufferPool pool, int entriesMax) throws Ring.RefusedException {
@@ -61,12 +66,13 @@ final class BufferRing {
 
   /// Fills the ring up. To be called before the kernel is.
   void fill() {
-    if (starved > 0) {
-      target = Math.min(2 * Integer.highestOneBit(target + starved - 1), buffers.length);
-      starved = 0;
-    }
     int inRing = buffers.length - free;
     int used = target - inRing;
+    if (starved > 0) {
+      grow(used);
+      used = target - inRing;
+    }
+    received = 0;
     if (used <= 0) {
       return;
     }
@@ -84,6 +90,16 @@ final class BufferRing {
     }
   }
 
+  /// Few buffers that came full need no company: there will be as much again next time. Many with
+  /// little in them do.
+  private void grow(int used) {
+    boolean bulk = received > (long) used * pool.bytes() / 4;
+    int wanted = 2 * Integer.highestOneBit(target + starved - 1);
+    target = Math.max(target, Math.min(wanted, bulk ? COUNT_BULK : buffers.length));
+    target = Math.min(target, buffers.length);
+    starved = 0;
+  }
+
   private void add(Buffer buffer) {
     int number = freeNumbers[--free];
     buffers[number] = buffer;
@@ -95,7 +111,8 @@ final class BufferRing {
   }
 
   /// The buffer that the kernel has filled and that the caller has now.
-  Buffer take(int number) {
+  Buffer take(int number, int bytes) {
+    received += Math.max(0, bytes);
     Buffer buffer = buffers[number];
     if (buffer == null) {
       throw new IllegalStateException("the kernel has used a buffer twice");

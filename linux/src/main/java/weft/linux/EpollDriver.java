@@ -60,7 +60,7 @@ final class EpollDriver extends LinuxDriver {
 
   @Override
   boolean await(long timeoutNanos) {
-    if (hasEvents() || timeoutNanos == 0 && sourceCount() == 0) {
+    if (hasEvents() || (timeoutNanos == 0 && sourceCount() == 0)) {
       return true;
     }
     next = 0;

@@ -107,7 +107,7 @@ final class SocketOptions {
     }
   }
 
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({"unchecked", "NullAway"}) // null where no network was chosen, as with the JDK
   <T> T get(Linux linux, Descriptor socket, SocketOption<T> option) throws IOException {
     return (T) value(linux, socket, option);
   }

@@ -145,7 +145,7 @@ final class SocketStream extends Source implements StreamChannel {
   }
 
   private boolean hasStash() {
-    return stashedEnd != NOTHING || stash != null && !stash.isEmpty();
+    return stashedEnd != NOTHING || (stash != null && !stash.isEmpty());
   }
 
   /// Receives what is there.
@@ -417,7 +417,8 @@ final class SocketStream extends Source implements StreamChannel {
         driver.linux.shutdown(descriptor.fd(), Linux.SHUT_WR);
       }
     }
-    if (file != null && file.done() || drainedAt >= 0 && backlog() <= drainedAt) {
+    boolean drained = drainedAt >= 0 && backlog() <= drainedAt;
+    if (drained || (file != null && file.done())) {
       driver.attend(this);
     }
   }

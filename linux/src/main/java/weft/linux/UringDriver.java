@@ -165,7 +165,7 @@ final class UringDriver extends LinuxDriver {
     Source source = source((int) userData, (int) (userData >>> 32) & GENERATIONS);
     if (kind == RECV) {
       boolean filled = (flags & Ring.CQE_BUFFER) != 0;
-      Buffer buffer = filled ? buffers.take(flags >>> 16) : null;
+      Buffer buffer = filled ? buffers.take(flags >>> 16, result) : null;
       received((SocketStream) source, buffer, result, more);
     } else if (kind == ACCEPT) {
       accepted((SocketListener) source, result, more);
