@@ -52,4 +52,12 @@ class SelectorWiresTest {
       return EventLoop.create("selector");
     }
   }
+
+  @Nested
+  class Unix extends UnixSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
 }
