@@ -63,6 +63,7 @@ final class ProactorDriver implements Driver {
     pool.enter();
     begin();
     pool.runAll();
+    pool.restoreInterrupt(); // it ends the wait, as it should
     boolean idle = completed.isEmpty() && beginning.isEmpty();
     selector.poll(idle ? timeoutNanos : 0);
     pool.runAll();

@@ -297,14 +297,10 @@ abstract class OpeningTest extends DriverTest {
       Outcome<StreamChannel> refused = connect(nobody());
       until(refused::done);
       connection().resume(); // left to the driver
-      driver.connect(anyPortOf(listen(anyPort(), new Outcome<>())), null, new Outcome<>()).cancel();
+      driver.connect(listen(anyPort(), new Outcome<>()).localAddress(), null, new Outcome<>()).cancel();
       turns(1);
     } finally {
       driver = outer;
     }
-  }
-
-  private static SocketAddress anyPortOf(ListenChannel listener) {
-    return listener.localAddress();
   }
 }

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import weft.spi.Chunk;
 import weft.spi.ListenChannel;
@@ -32,7 +35,7 @@ abstract class WaitingTest extends DriverTest {
 
   @Test
   void noWakeupIsLostWhileAKeyIsSelected() throws IOException, InterruptedException {
-    var pipe = java.nio.channels.Pipe.open();
+    Pipe pipe = Pipe.open();
     Ear ear = new Ear(driver.adopt(pipe.source()));
     ear.channel.resumeReading();
     wakeFromAnotherThread();
@@ -107,7 +110,7 @@ abstract class WaitingTest extends DriverTest {
     assertEquals(ROUNDS, answered.get());
   }
 
-  private void waitUntil(java.util.function.BooleanSupplier done) {
+  private void waitUntil(BooleanSupplier done) {
     while (!done.getAsBoolean()) {
       driver.poll(Long.MAX_VALUE);
       driver.dispatch();
@@ -131,10 +134,20 @@ abstract class WaitingTest extends DriverTest {
     Ends ends = connection();
     ends.resume();
     Thread.currentThread().interrupt();
-    ends.client().channel.write(java.nio.ByteBuffer.wrap(pattern(1 << 20)));
+    ends.client().channel.write(ByteBuffer.wrap(pattern(1 << 20)));
     until(() -> ends.server().heard.size() == 1 << 20);
     ends.client().channel.close();
     until(() -> ends.server().ends > 0);
+    assertTrue(Thread.interrupted());
+  }
+
+  @Test
+  void anInterruptEndsTheWaitThatFollowsACompletion() {
+    Ends ends = connection();
+    turns(2);
+    ends.client().say("nobody listens: this completes, and there is nothing to tell");
+    Thread.currentThread().interrupt();
+    driver.poll(Long.MAX_VALUE);
     assertTrue(Thread.interrupted());
   }
 }
