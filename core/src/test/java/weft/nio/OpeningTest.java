@@ -297,7 +297,9 @@ abstract class OpeningTest extends DriverTest {
       Outcome<StreamChannel> refused = connect(nobody());
       until(refused::done);
       connection().resume(); // left to the driver
-      driver.connect(listen(anyPort(), new Outcome<>()).localAddress(), null, new Outcome<>()).cancel();
+      driver
+          .connect(listen(anyPort(), new Outcome<>()).localAddress(), null, new Outcome<>())
+          .cancel();
       turns(1);
     } finally {
       driver = outer;
