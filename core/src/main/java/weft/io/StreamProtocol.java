@@ -11,6 +11,7 @@ import weft.CancelledError;
 import weft.Coroutine;
 import weft.ErrorContext;
 import weft.EventLoop;
+import weft.LoopExit;
 import weft.Task;
 import weft.TaskOptions;
 import weft.Weft;
@@ -64,10 +65,10 @@ final class StreamProtocol implements Protocol {
         handler.handle(reader, writer);
       }
       writer.close();
-    } catch (CancelledError cancelled) {
+    } catch (CancelledError | LoopExit leaving) {
       transport().abort();
-      throw cancelled;
-    } catch (Exception e) {
+      throw leaving;
+    } catch (Throwable e) {
       if (!isLoss(e)) {
         report(used, e);
       }
@@ -78,7 +79,7 @@ final class StreamProtocol implements Protocol {
   }
 
   /// Whether an exception only says that this connection is gone, which is nobody's mistake.
-  private boolean isLoss(Exception e) {
+  private boolean isLoss(Throwable e) {
     Throwable cause =
         e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
     return cause != null
@@ -88,7 +89,7 @@ final class StreamProtocol implements Protocol {
             || cause == transport().lossReason());
   }
 
-  private void report(ChannelTransport used, Exception e) {
+  private void report(ChannelTransport used, Throwable e) {
     loop.callExceptionHandler(
         new ErrorContext("Unhandled exception in client handler", e)
             .withPromise(Task.current())

@@ -5,6 +5,7 @@ import static weft.Weft.await;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import weft.Promise;
 
@@ -16,12 +17,16 @@ final class Peer {
   private final IoSuite suite;
   private final Socket socket;
 
-  Peer(IoSuite suite, Socket socket) throws IOException {
+  Peer(IoSuite suite, Socket socket) {
     this.suite = suite;
     this.socket = socket;
-    socket.setTcpNoDelay(true);
-    socket.setSoTimeout(PATIENCE_MILLIS);
     suite.closeLater(socket);
+    try {
+      socket.setTcpNoDelay(true);
+      socket.setSoTimeout(PATIENCE_MILLIS);
+    } catch (SocketException e) {
+      // The other end has reset the connection already.
+    }
   }
 
   Socket socket() {

@@ -52,4 +52,20 @@ class SelectorIoTest {
       return EventLoop.create("selector");
     }
   }
+
+  @Nested
+  class StreamWriter extends StreamWriterSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class StreamConnection extends StreamConnectionSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
 }
