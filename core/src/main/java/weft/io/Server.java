@@ -165,27 +165,29 @@ public final class Server implements AutoCloseable {
   private void secure(StreamChannel channel, TlsOptions tls) {
     Context context = Context.copyCurrent();
     TlsChannel[] secured = new TlsChannel[1];
-    secured[0] =
-        TlsChannel.server(
-            loop,
-            channel,
-            tls,
-            null,
-            new Completion<>() {
-              @Override
-              public void completed(TlsChannel ready) {
-                handshakes.remove(ready);
-                context.run(() -> connect(ready));
-              }
+    Completion<TlsChannel> done =
+        new Completion<>() {
+          @Override
+          public void completed(TlsChannel ready) {
+            handshakes.remove(ready);
+            context.run(() -> connect(ready));
+          }
 
-              @Override
-              public void failed(IOException failure) {
-                handshakes.remove(secured[0]);
-                reportInDebug("the TLS handshake of an incoming connection failed", failure);
-                wakeWaiters();
-              }
-            });
-    handshakes.add(secured[0]);
+          @Override
+          public void failed(IOException failure) {
+            handshakes.remove(secured[0]);
+            reportInDebug("the TLS handshake of an incoming connection failed", failure);
+            wakeWaiters();
+          }
+        };
+    try {
+      secured[0] = TlsChannel.server(loop, channel, tls, null, done);
+      handshakes.add(secured[0]);
+    } catch (RuntimeException | Error e) {
+      channel.close();
+      loop.callExceptionHandler(
+          new ErrorContext("the TLS options do not do for a server", e).withSource(this));
+    }
   }
 
   private void connect(StreamChannel channel) {

@@ -22,6 +22,7 @@ final class Upgrade {
       EventLoop loop, StreamChannel channel, TlsOptions tls, @Nullable String host)
       throws IOException {
     return handshake(
+        channel,
         loop.createPromise(),
         done -> TlsChannel.client(loop, channel, tls, host, port(channel), null, done));
   }
@@ -31,17 +32,19 @@ final class Upgrade {
   static TlsChannel server(EventLoop loop, StreamChannel channel, TlsOptions tls)
       throws IOException {
     return handshake(
-        loop.createPromise(), done -> TlsChannel.server(loop, channel, tls, null, done));
+        channel, loop.createPromise(), done -> TlsChannel.server(loop, channel, tls, null, done));
   }
 
   private interface Handshake {
     TlsChannel begin(Completion<TlsChannel> done);
   }
 
-  private static TlsChannel handshake(Promise<TlsChannel> secured, Handshake handshake)
-      throws IOException {
+  private static TlsChannel handshake(
+      StreamChannel inner, Promise<TlsChannel> secured, Handshake handshake) throws IOException {
     TlsChannel channel =
-        handshake.begin(
+        begin(
+            inner,
+            handshake,
             new Completion<>() {
               @Override
               public void completed(TlsChannel ready) {
@@ -67,6 +70,17 @@ final class Upgrade {
         channel.cancelHandshake();
         channel.close();
       }
+    }
+  }
+
+  /// Closes the channel if the options are such that there can be no handshake.
+  private static TlsChannel begin(
+      StreamChannel inner, Handshake handshake, Completion<TlsChannel> done) {
+    try {
+      return handshake.begin(done);
+    } catch (RuntimeException | Error e) {
+      inner.close();
+      throw e;
     }
   }
 
@@ -100,11 +114,7 @@ final class Upgrade {
             () -> fail(secured, new SocketException("the connection was closed in the handshake")));
     TlsChannel layer;
     try {
-      layer = handshake(secured, begin(channel, loop, tls, serverSide, received));
-    } catch (IllegalArgumentException e) {
-      channel.close(); // in all other cases the layer closes it, when it has told the peer why
-      plain.upgradeFailed(e);
-      throw e;
+      layer = handshake(channel, secured, begin(channel, loop, tls, serverSide, received));
     } catch (IOException | RuntimeException | Error e) {
       plain.upgradeFailed(e);
       throw e;

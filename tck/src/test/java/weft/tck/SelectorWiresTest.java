@@ -54,6 +54,14 @@ class SelectorWiresTest {
   }
 
   @Nested
+  class Tls extends TlsSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Unix extends UnixSuite {
     @Override
     protected EventLoop newLoop() {
