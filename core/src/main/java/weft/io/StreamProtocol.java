@@ -156,11 +156,14 @@ final class StreamProtocol implements Protocol {
   }
 
   private IOException lostReason() {
-    return switch (reason) {
-      case null -> closedError = new SocketException("the connection is closed");
-      case IOException e -> e;
-      default -> new IOException("the connection was broken by the protocol", reason);
-    };
+    if (reason == null) {
+      SocketException closedByUs = new SocketException("the connection is closed");
+      closedError = closedByUs;
+      return closedByUs;
+    }
+    return reason instanceof IOException e
+        ? e
+        : new IOException("the connection was broken by the protocol", reason);
   }
 
   /// Waits until the protocol may write again.
