@@ -57,6 +57,7 @@ final class TlsPem {
   private static final int OCTETS = 0x04;
   private static final int EC_PARAMETERS = 0xa0;
 
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares blocks
   private record Block(String type, byte[] bytes) {}
 
   private TlsPem() {}
