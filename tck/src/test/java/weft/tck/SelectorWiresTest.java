@@ -54,7 +54,23 @@ class SelectorWiresTest {
   }
 
   @Nested
+  class StartTls extends StartTlsSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Tls extends TlsSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
+  class TlsEnd extends TlsEndSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
