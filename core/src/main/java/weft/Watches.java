@@ -21,24 +21,35 @@ final class Watches {
   }
 
   private final class Watched {
+    private final SelectableChannel channel;
     private final Watch watch;
     private @Nullable Handle reader;
     private @Nullable Handle writer;
 
     Watched(SelectableChannel channel) throws IOException {
+      this.channel = channel;
       watch = loop.driver().watch(channel, this::ready);
     }
 
     private void ready(int operations) {
       if (reader != null && (operations & ~SelectionKey.OP_WRITE & ~SelectionKey.OP_CONNECT) != 0) {
-        loop.enqueue(reader);
+        call(reader, true);
       }
       if (writer != null && (operations & (SelectionKey.OP_WRITE | SelectionKey.OP_CONNECT)) != 0) {
-        loop.enqueue(writer);
+        call(writer, false);
       }
     }
 
-    private void update(SelectableChannel channel) {
+    /// What was cancelled by its handle is not watched any more.
+    private void call(Handle handle, boolean read) {
+      if (handle.cancelled()) {
+        remove(channel, read);
+      } else {
+        loop.enqueue(handle);
+      }
+    }
+
+    private void update() {
       int valid = channel.validOps();
       int readable = valid & (SelectionKey.OP_READ | SelectionKey.OP_ACCEPT);
       int writable = valid & SelectionKey.OP_WRITE;
@@ -70,7 +81,7 @@ final class Watches {
     } else {
       entry.writer = handle;
     }
-    entry.update(channel);
+    entry.update();
     return handle;
   }
 
@@ -90,7 +101,7 @@ final class Watches {
       watched.remove(channel);
       entry.watch.close();
     } else {
-      entry.update(channel);
+      entry.update();
     }
     return true;
   }

@@ -68,4 +68,12 @@ class SelectorIoTest {
       return EventLoop.create("selector");
     }
   }
+
+  @Nested
+  class ReaderWriter extends ReaderWriterSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
 }
