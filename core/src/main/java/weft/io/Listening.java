@@ -88,10 +88,8 @@ final class Listening {
   /// The wildcard: of both families, unless one is wanted.
   private static InetSocketAddress everywhere(int port, @Nullable StandardProtocolFamily family)
       throws IOException {
-    if (family == StandardProtocolFamily.INET) {
-      return new InetSocketAddress(InetAddress.getByAddress(new byte[4]), port);
-    }
-    return new InetSocketAddress(port);
+    boolean both = family != StandardProtocolFamily.INET && Addresses.hasIpv6();
+    return new InetSocketAddress(InetAddress.getByAddress(new byte[both ? 16 : 4]), port);
   }
 
   /// Binds one address. Of several, one that this machine does not have is skipped.

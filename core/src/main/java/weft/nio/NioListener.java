@@ -88,6 +88,7 @@ final class NioListener extends Selected implements ListenChannel {
       closed = true;
       accepting = false;
       closeChannel();
+      driver.releaseCancelled(); // so that nobody can connect any more, and the port is free
     }
   }
 }

@@ -2,6 +2,8 @@ package weft.nio;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -200,13 +202,20 @@ final class SelectorDriver implements Driver {
     cancelled = true;
   }
 
+  /// Closes the descriptors of cancelled keys at once; otherwise the next select does.
+  void releaseCancelled() {
+    Selector channels = selector;
+    if (channels != null && channels.isOpen()) {
+      select(channels, 0);
+    }
+  }
+
   /* ---- Opening channels ---- */
 
   @Override
   public ListenChannel listen(SocketAddress local, ListenOptions options) throws IOException {
     boolean unix = local instanceof UnixDomainSocketAddress;
-    ServerSocketChannel socket =
-        unix ? ServerSocketChannel.open(StandardProtocolFamily.UNIX) : ServerSocketChannel.open();
+    ServerSocketChannel socket = openListener(local);
     try {
       if (!unix) {
         socket.setOption(StandardSocketOptions.SO_REUSEADDR, options.reuseAddress());
@@ -220,6 +229,17 @@ final class SelectorDriver implements Driver {
       socket.close();
       throw e;
     }
+  }
+
+  /// The JDK's usual socket would serve both families if it is bound to the wildcard of the older.
+  private static ServerSocketChannel openListener(SocketAddress local) throws IOException {
+    if (local instanceof UnixDomainSocketAddress) {
+      return ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    }
+    return local instanceof InetSocketAddress network
+            && network.getAddress() instanceof Inet4Address
+        ? ServerSocketChannel.open(StandardProtocolFamily.INET)
+        : ServerSocketChannel.open();
   }
 
   @Override

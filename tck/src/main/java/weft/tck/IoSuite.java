@@ -19,6 +19,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import weft.Body;
@@ -40,7 +41,7 @@ public abstract class IoSuite extends LoopSuite {
 
   private static final int NARROW_BYTES = 16 * 1024;
 
-  private static boolean warm;
+  private static final AtomicBoolean WARM = new AtomicBoolean();
 
   private final List<AutoCloseable> opened = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -48,8 +49,7 @@ public abstract class IoSuite extends LoopSuite {
 
   /// For subclasses.
   protected IoSuite() {
-    if (!warm) {
-      warm = true;
+    if (WARM.compareAndSet(false, true)) {
       warmUp();
     }
     before = Descriptors.now();
@@ -57,6 +57,11 @@ public abstract class IoSuite extends LoopSuite {
 
   /// Whether the loop can watch channels: `addReader`, `addWriter`.
   protected boolean canWatch() {
+    return true;
+  }
+
+  /// Whether a server on all addresses of IPv4 leaves those of IPv6 alone.
+  protected boolean canServeOneFamily() {
     return true;
   }
 
@@ -74,7 +79,8 @@ public abstract class IoSuite extends LoopSuite {
 
   private static void useEverything() {
     try (var listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        var channels = ServerSocketChannel.open().bind(new InetSocketAddress(V4, 0));
+        var channels =
+            ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.ofLiteral(V4), 0));
         var selector = Selector.open();
         var datagrams = DatagramChannel.open();
         var channel = SocketChannel.open(channels.getLocalAddress())) {
@@ -240,7 +246,7 @@ public abstract class IoSuite extends LoopSuite {
     var socket = new ServerSocket();
     closeLater(socket);
     socket.setReceiveBufferSize(NARROW_BYTES);
-    socket.bind(new InetSocketAddress(V4, 0));
+    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(V4), 0));
     return socket;
   }
 

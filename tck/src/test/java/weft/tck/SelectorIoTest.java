@@ -76,4 +76,12 @@ class SelectorIoTest {
       return EventLoop.create("selector");
     }
   }
+
+  @Nested
+  class Server extends ServerSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
 }
