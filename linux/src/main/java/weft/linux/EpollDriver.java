@@ -145,7 +145,7 @@ final class EpollDriver extends LinuxDriver {
     event.set(JAVA_INT_UNALIGNED, Linux.EPOLL_EVENT_DATA, source.slot);
     event.set(JAVA_INT_UNALIGNED, Linux.EPOLL_EVENT_DATA + 4, source.generation);
     int done = linux.epollCtl(epoll.fd(), operation, source.fd(), event);
-    if (done < 0 && !source.mayHaveGone()) {
+    if (done < 0) {
       throw new UncheckedIOException("epoll_ctl has failed", Errno.exception(-done));
     }
   }

@@ -68,21 +68,14 @@ final class JdkChannels {
     throw new IllegalArgumentException(channel + " has no descriptor");
   }
 
-  /// Takes a channel's open file over: the channel itself is closed, and the file stays open.
-  static Descriptor take(Linux linux, SelectableChannel channel) throws IOException {
+  /// A second descriptor of a channel's open file.
+  static Descriptor copy(Linux linux, SelectableChannel channel) throws IOException {
     int fd = fd(channel);
     if (channel.isRegistered()) {
       throw new IllegalArgumentException(channel + " is registered with a selector");
     }
     channel.configureBlocking(false);
-    Descriptor taken = Descriptor.copy(linux, fd);
-    try {
-      channel.close();
-      return taken;
-    } catch (IOException e) {
-      taken.close();
-      throw e;
-    }
+    return Descriptor.copy(linux, fd);
   }
 
   /// A second descriptor of an open file, or null if the JDK does not tell the first.

@@ -12,6 +12,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import weft.spi.Completion;
@@ -69,6 +71,10 @@ abstract class LinuxDriver implements Driver {
   private SocketStream[] written = new SocketStream[16];
   private int writtenCount;
   private @Nullable ChannelWatcher watcher;
+
+  /// Channels of the JDK that were adopted or are watched.
+  private final Set<SelectableChannel> known = new HashSet<>();
+
   private int polls;
   private boolean closed;
 
@@ -411,7 +417,7 @@ abstract class LinuxDriver implements Driver {
       throw new IllegalArgumentException(
           channel + " is neither a connected SocketChannel nor an end of a Pipe");
     }
-    return new SocketStream(this, JdkChannels.take(linux, channel), socket);
+    return adopted(channel, new SocketStream(this, copy(channel), socket));
   }
 
   @Override
@@ -422,10 +428,48 @@ abstract class LinuxDriver implements Driver {
     if (server.getLocalAddress() == null) {
       throw new IllegalArgumentException(channel + " is not bound; bind it first");
     }
-    return new SocketListener(this, JdkChannels.take(linux, channel), ADOPTED_BACKLOG);
+    return adopted(channel, new SocketListener(this, copy(channel), ADOPTED_BACKLOG));
   }
 
   private static final int ADOPTED_BACKLOG = 100;
+
+  private Descriptor copy(SelectableChannel channel) throws IOException {
+    checkUnknown(channel);
+    return JdkChannels.copy(linux, channel);
+  }
+
+  private <S extends Source> S adopted(SelectableChannel channel, S source) {
+    known.add(channel);
+    source.adopted(channel);
+    return source;
+  }
+
+  private void checkUnknown(SelectableChannel channel) {
+    if (closed) {
+      throw new IllegalStateException("the driver is closed");
+    }
+    if (!channel.isOpen()) {
+      throw new IllegalArgumentException(channel + " is closed");
+    }
+    if (known.contains(channel)) {
+      throw new IllegalArgumentException(channel + " is watched already, or has a transport");
+    }
+  }
+
+  /// Closes a channel that was adopted.
+  final void release(SelectableChannel channel) {
+    known.remove(channel);
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // The descriptor is gone in any case, and there is nobody left to whom it matters.
+    }
+  }
+
+  /// A channel is not watched any more.
+  final void unknow(SelectableChannel channel) {
+    known.remove(channel);
+  }
 
   @Override
   public final PacketChannel adoptPackets(SelectableChannel channel) throws IOException {
@@ -435,15 +479,24 @@ abstract class LinuxDriver implements Driver {
     if (datagrams.getLocalAddress() == null) {
       datagrams.bind(null);
     }
-    Descriptor socket = JdkChannels.take(linux, channel);
-    return new PacketSocket(this, socket, SocketOptions.family(linux, socket));
+    Descriptor socket = copy(channel);
+    int family = SocketOptions.family(linux, socket);
+    return adopted(channel, new PacketSocket(this, socket, family));
   }
 
   @Override
   public final Watch watch(SelectableChannel channel, IntConsumer ready) throws IOException {
-    if (closed) {
-      throw new IllegalStateException("the driver is closed");
+    checkUnknown(channel);
+    if (!JdkChannels.isOpen()) {
+      return watchByThread(channel, ready);
     }
+    Descriptor copy = JdkChannels.copy(linux, channel);
+    known.add(channel);
+    return new ChannelWatch(this, copy, channel, ready);
+  }
+
+  /// Watches a channel whose descriptor is not known.
+  final Watch watchByThread(SelectableChannel channel, IntConsumer ready) throws IOException {
     ChannelWatcher channels = watcher;
     if (channels == null) {
       channels = new ChannelWatcher(waker);

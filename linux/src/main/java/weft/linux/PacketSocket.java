@@ -9,6 +9,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
@@ -119,12 +120,16 @@ final class PacketSocket extends Source implements PacketChannel {
           SocketAddress peer = sender(senderLength[0]);
           listener().received(buffer.view.clear().limit(received), peer);
         } else if (received != -Errno.EINTR) {
-          listener().failed(Errno.exception(-received));
+          listener().failed(failure(-received));
         }
       }
     } finally {
       buffer.release();
     }
+  }
+
+  private static IOException failure(int errno) {
+    return errno == Errno.ECONNREFUSED ? new PortUnreachableException() : Errno.exception(errno);
   }
 
   private SocketAddress sender(int length) {
@@ -165,7 +170,9 @@ final class PacketSocket extends Source implements PacketChannel {
       if (sent == -Errno.EAGAIN || sent == -Errno.EINTR || sent == -Errno.ENOBUFS) {
         return false;
       }
-      Errno.check(sent);
+      if (sent < 0) {
+        throw failure(-sent);
+      }
     } catch (IOException | RuntimeException e) {
       failures.add(e instanceof IOException failure ? failure : new IOException(e.toString(), e));
       driver.attend(this);

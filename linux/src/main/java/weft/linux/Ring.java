@@ -51,11 +51,10 @@ final class Ring {
   private static final int SETUP_TASKRUN_FLAG = 1 << 9;
   private static final int SETUP_SINGLE_ISSUER = 1 << 12;
   private static final int SETUP_DEFER_TASKRUN = 1 << 13;
-  private static final int SETUP =
-      SETUP_CQSIZE
-          | SETUP_CLAMP
+  private static final int SETUP_SHARED = SETUP_CQSIZE | SETUP_CLAMP | SETUP_SUBMIT_ALL;
+  private static final int SETUP_OWNED =
+      SETUP_SHARED
           | SETUP_R_DISABLED
-          | SETUP_SUBMIT_ALL
           | SETUP_TASKRUN_FLAG
           | SETUP_SINGLE_ISSUER
           | SETUP_DEFER_TASKRUN;
@@ -71,6 +70,7 @@ final class Ring {
   private static final VarHandle INT = JAVA_INT.varHandle();
 
   private final Linux linux;
+  private final boolean shared;
   private final Arena arena = Arena.ofAuto();
   private final Descriptor descriptor;
   private final MemorySegment queues;
@@ -97,11 +97,12 @@ final class Ring {
   /// Sets a ring up.
   ///
   /// @throws RefusedException if the kernel does not
-  Ring(Linux linux, int submissions, int completions) throws RefusedException {
+  Ring(Linux linux, int submissions, int completions, boolean shared) throws RefusedException {
     this.linux = linux;
+    this.shared = shared;
     MemorySegment params = arena.allocate(120, 8);
     params.set(JAVA_INT, 4, completions);
-    params.set(JAVA_INT, 8, SETUP);
+    params.set(JAVA_INT, 8, shared ? SETUP_SHARED : SETUP_OWNED);
     int fd = linux.uringSetup(submissions, params);
     if (fd < 0) {
       throw new RefusedException("io_uring_setup", -fd);
@@ -164,9 +165,10 @@ final class Ring {
     }
   }
 
-  /// The thread that alone may enter, once it has.
-  @Nullable Thread owner() {
-    return owner;
+  /// Whether the current thread may enter.
+  boolean isForMe() {
+    Thread me = Thread.currentThread();
+    return shared || owner == me || (owner == null && !me.isVirtual());
   }
 
   /* ---- Submissions ---- */
@@ -240,7 +242,7 @@ final class Ring {
   /// Whether [#enter] has anything to do but to wait.
   boolean hasWork() {
     int flags = (int) INT.getAcquire(queues, sqFlags);
-    return (flags & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) != 0 || hasSubmissions();
+    return shared || (flags & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) != 0 || hasSubmissions();
   }
 
   /// Submits what was queued, has the kernel do its work, and waits until there is a completion. A
@@ -248,7 +250,7 @@ final class Ring {
   ///
   /// @throws IOException if the kernel refuses
   void enter(long timeoutNanos) throws IOException {
-    if (owner == null) {
+    if (owner == null && !shared) {
       Errno.check(
           linux.uringRegister(descriptor.fd(), REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0));
       owner = Thread.currentThread();

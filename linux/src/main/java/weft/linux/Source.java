@@ -1,5 +1,6 @@
 package weft.linux;
 
+import java.nio.channels.SelectableChannel;
 import org.jspecify.annotations.Nullable;
 
 /// Something with a descriptor that a driver watches. The driver knows it by a slot of its table,
@@ -21,6 +22,7 @@ abstract class Source {
   boolean attention;
 
   private boolean closed;
+  private @Nullable SelectableChannel adopted;
 
   /// Takes over the descriptor.
   Source(LinuxDriver driver, Descriptor descriptor) {
@@ -34,11 +36,6 @@ abstract class Source {
   /// The descriptor's number, for a system call to be made at once.
   int fd() {
     return descriptor.fd();
-  }
-
-  /// Whether somebody else may have closed the descriptor.
-  boolean mayHaveGone() {
-    return false;
   }
 
   /// Is called by `dispatch` while what is wanted is so, over and over.
@@ -59,6 +56,16 @@ abstract class Source {
     closed = true;
     driver.vacate(this);
     descriptor.close();
+    SelectableChannel former = adopted;
+    if (former != null) {
+      adopted = null;
+      driver.release(former);
+    }
+  }
+
+  /// Notes that the descriptor is a copy of that of a channel, which is to be closed too.
+  void adopted(SelectableChannel channel) {
+    adopted = channel;
   }
 
   /// Ends it, but gives the descriptor to another source.

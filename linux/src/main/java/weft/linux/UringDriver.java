@@ -54,6 +54,7 @@ final class UringDriver extends LinuxDriver {
   /// Operations that will complete once more.
   private int underWay;
 
+  private boolean closing;
   private final List<BufferRing> abandoned = new ArrayList<>();
 
   /// Opens it.
@@ -70,7 +71,7 @@ final class UringDriver extends LinuxDriver {
     this.completions = completions;
     this.buffersMax = buffersMax;
     try {
-      ring = new Ring(linux, submissions, completions);
+      ring = new Ring(linux, submissions, completions, false);
       buffers = new BufferRing(linux, ring, large, buffersMax);
     } catch (IOException e) {
       waker.close();
@@ -97,8 +98,7 @@ final class UringDriver extends LinuxDriver {
       return true;
     }
     try {
-      Thread owner = ring.owner();
-      if (owner != null && owner != Thread.currentThread()) {
+      if (!ring.isForMe()) {
         beginAnew();
       }
       buffers.fill();
@@ -111,11 +111,11 @@ final class UringDriver extends LinuxDriver {
     return hasEvents();
   }
 
-  /// Moves to a ring of the current thread.
+  /// Moves to a ring of the current thread, or of every thread.
   private void beginAnew() throws IOException {
     Ring old = ring;
     BufferRing oldBuffers = buffers;
-    ring = new Ring(linux, submissions, completions);
+    ring = new Ring(linux, submissions, completions, Thread.currentThread().isVirtual());
     buffers = new BufferRing(linux, ring, large, buffersMax);
     old.close();
     abandoned.add(oldBuffers);
@@ -170,19 +170,19 @@ final class UringDriver extends LinuxDriver {
     } else if (kind == ACCEPT) {
       accepted((SocketListener) source, result, more);
     } else if (kind == POLL_IN) {
-      polled(source, Linux.IN);
+      polled(source, Linux.IN, result);
     } else if (kind == POLL_OUT) {
-      polled(source, Linux.OUT);
-    } else if (kind == WAKE && !more && result != -Errno.ECANCELED) {
+      polled(source, Linux.OUT, result);
+    } else if (kind == WAKE && !more && !closing) {
       watchWaker();
     }
   }
 
-  private void polled(@Nullable Source source, int event) {
+  private void polled(@Nullable Source source, int event, int result) {
     if (source != null) {
       source.registered &= ~event;
       try {
-        if ((source.wanted & event) != 0) {
+        if (result >= 0 && (source.wanted & event) != 0) {
           source.ready(event);
         }
       } finally {
@@ -345,8 +345,8 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   void shutDown() {
-    Thread owner = ring.owner();
-    if (owner == Thread.currentThread()) {
+    closing = true;
+    if (ring.isForMe()) {
       ring.push(Ring.OP_CANCEL, -1, 0, 0, Ring.CANCEL_ALL | Ring.CANCEL_ANY, CANCEL);
       try {
         for (int i = 0; i < CLOSE_STEPS && underWay > 0; i++) {

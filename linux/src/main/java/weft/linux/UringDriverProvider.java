@@ -29,7 +29,7 @@ public final class UringDriverProvider implements DriverProvider {
   private static Optional<String> refusal() {
     try {
       Linux linux = new Linux();
-      Ring ring = new Ring(linux, 2, 4);
+      Ring ring = new Ring(linux, 2, 4, false);
       BufferRing buffers = new BufferRing(linux, ring, new BufferPool(linux, 4096), 2);
       ring.close();
       assert buffers.target() > 0;

@@ -17,6 +17,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -651,13 +653,21 @@ abstract class DriverTest {
 
   @Test
   void aWatchedChannelTellsWhenItIsReady() throws IOException {
+    watching(driver::watch);
+  }
+
+  interface Watching {
+    Watch watch(SelectableChannel channel, IntConsumer told) throws IOException;
+  }
+
+  void watching(Watching way) throws IOException {
     Pipe pipe = Pipe.open();
     try (var source = pipe.source();
         var sink = pipe.sink()) {
       int[] told = {0, 0};
-      Watch watch = driver.watch(source, operations -> told[0] += operations);
+      Watch watch = way.watch(source, operations -> told[0] += operations);
       watch.operations(SelectionKey.OP_READ);
-      assertThrows(IllegalArgumentException.class, () -> driver.watch(source, o -> {}));
+      assertThrows(IllegalArgumentException.class, () -> way.watch(source, o -> {}));
       settle();
       assertEquals(0, told[0]);
       sink.write(text("x"));
@@ -669,7 +679,7 @@ abstract class DriverTest {
       assertEquals(before, told[0]);
       watch.close();
       watch.close();
-      Watch again = driver.watch(source, operations -> told[1] += operations);
+      Watch again = way.watch(source, operations -> told[1] += operations);
       again.operations(SelectionKey.OP_READ);
       until(() -> told[1] > 0);
       again.close();

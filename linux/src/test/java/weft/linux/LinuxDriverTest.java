@@ -2,6 +2,7 @@ package weft.linux;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,13 +67,20 @@ abstract class LinuxDriverTest extends PacketTest {
     listener.start(accepted);
     until(() -> accepted.channels.size() == 1);
     StreamChannel near = driver.adopt(client);
-    assertThrows(IOException.class, () -> client.write(text("not ours any more")));
+    assertThrows(IllegalArgumentException.class, () -> driver.watch(client, operations -> {}));
     Recorder recorder = Recorder.on(near);
     accepted.channels.getFirst().write(text("adopted"));
     until(() -> recorder.total == 7);
+    near.close();
+    assertFalse(client.isOpen());
     try (SocketChannel unconnected = SocketChannel.open()) {
       assertThrows(IllegalArgumentException.class, () -> driver.adopt(unconnected));
     }
+  }
+
+  @Test
+  void aThreadHelpsToWatchWhatTheJdkHides() throws IOException {
+    watching(((LinuxDriver) driver)::watchByThread);
   }
 
   @Test
