@@ -3,6 +3,7 @@
 module weft.tck {
   requires transitive weft;
   requires transitive org.junit.jupiter.api;
+  requires transitive org.junit.jupiter.params;
   requires static transitive org.jspecify;
   requires java.logging;
   requires java.net.http;
