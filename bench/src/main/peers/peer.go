@@ -29,7 +29,7 @@ func echo(connection net.Conn) {
 	}
 }
 
-func hello(response http.ResponseWriter, request *http.Request) {
+func hello(response http.ResponseWriter) {
 	response.Header().Set("Content-Type", "text/plain")
 	response.Write([]byte("Hello, World!"))
 }
@@ -61,7 +61,14 @@ func main() {
 	}
 	fmt.Printf("READY %s %s, GOMAXPROCS=%d\n", address, runtime.Version(), runtime.GOMAXPROCS(0))
 	if work == "http" {
-		http.Serve(listener, http.HandlerFunc(hello))
+		files := http.FileServer(http.Dir(os.Getenv("BENCH_FILES")))
+		http.Serve(listener, http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+			if request.URL.Path == "/" {
+				hello(response)
+			} else {
+				files.ServeHTTP(response, request)
+			}
+		}))
 		return
 	}
 	for {

@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
+const path = require('node:path');
 const tls = require('node:tls');
 
 const [work, wire, where] = process.argv.slice(2);
@@ -17,14 +18,26 @@ function echo(socket) {
   socket.pipe(socket);
 }
 
-function hello(request, response) {
+function answer(request, response) {
+  if (request.url !== '/') {
+    sendFile(path.join(process.env.BENCH_FILES, path.basename(request.url)), response);
+    return;
+  }
   response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': 13 });
   response.end('Hello, World!');
 }
 
+function sendFile(name, response) {
+  fs.stat(name, (error, stat) => {
+    response.writeHead(error ? 404 : 200, { 'Content-Type': 'text/plain', 'Content-Length': error ? 0 : stat.size });
+    if (error) response.end();
+    else fs.createReadStream(name).pipe(response);
+  });
+}
+
 let server;
 if (work === 'http') {
-  server = http.createServer({ noDelay: true }, hello);
+  server = http.createServer({ noDelay: true }, answer);
 } else if (wire === 'tls') {
   const files = { cert: fs.readFileSync(process.env.BENCH_CERT), key: fs.readFileSync(process.env.BENCH_KEY) };
   server = tls.createServer(files, echo);

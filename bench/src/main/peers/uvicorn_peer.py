@@ -9,6 +9,10 @@ import uvloop
 
 
 async def hello(scope, receive, send):
+    if scope["path"] != "/":
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body"})
+        return
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"13")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"Hello, World!"})

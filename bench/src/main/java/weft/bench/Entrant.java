@@ -1,6 +1,5 @@
 package weft.bench;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,7 +8,7 @@ import java.util.Set;
 /// it listens and what it is, and serves until it is killed.
 ///
 /// @param name as the tables show it
-/// @param command without the last two arguments, wire and place
+/// @param command in which [#WIRE] and [#WHERE] stand for the wire and the place
 /// @param environment added to this process's own
 /// @param wires it can serve
 /// @param jvm whether it runs in one
@@ -21,10 +20,12 @@ record Entrant(
     boolean jvm) {
   static final Set<Wire> ALL = Set.of(Wire.values());
 
+  static final String WIRE = "{wire}";
+  static final String WHERE = "{where}";
+
   List<String> command(Wire wire, String where) {
-    var whole = new ArrayList<>(command);
-    whole.add(wire.title());
-    whole.add(where);
-    return whole;
+    return command.stream()
+        .map(word -> word.replace(WIRE, wire.title()).replace(WHERE, where))
+        .toList();
   }
 }

@@ -1,6 +1,8 @@
 package weft.bench;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -76,9 +78,10 @@ final class Entrants {
     return List.copyOf(all);
   }
 
-  /// Those that answer `Hello, World!` by HTTP/1.1.
-  List<Entrant> http() throws InterruptedException {
+  /// Those that answer `Hello, World!` by HTTP/1.1, or with a file of `folder`.
+  List<Entrant> http(Path folder) throws InterruptedException {
     weft(WeftHttp.class, List.of("http"));
+    serve(folder);
     add("Node", Entrant.ALL, Map.of(), () -> node("http"));
     add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("http"));
     add("uvicorn + uvloop", Set.of(Wire.TCP), Map.of(), this::uvicorn);
@@ -87,21 +90,48 @@ final class Entrants {
   }
 
   private void weft(Class<?> program, List<String> works) {
+    for (var loop : loops()) {
+      for (var work : works) {
+        var command = placed(java.command(weftFlags(loop), program, List.of(work)));
+        var name = "weft " + work + " " + loop;
+        all.add(new Entrant(name, command, Map.of(), Entrant.ALL, true));
+      }
+    }
+  }
+
+  /// The file server among the examples: compiled as it starts, on the module path as it is meant.
+  private void serve(Path folder) {
+    var program = tools.example("Serve.java");
+    if (!Files.exists(program)) {
+      findings.leaveOut("Serve.java", "there is no such example");
+      return;
+    }
+    for (var loop : loops()) {
+      var command = new ArrayList<>(List.of(JavaSide.java().toString()));
+      command.addAll(weftFlags(loop));
+      command.add("--module-path=" + System.getProperty("java.class.path").replace("*", ""));
+      command.addAll(
+          List.of(
+              "--add-modules=weft",
+              "--add-opens=java.base/java.lang=weft",
+              "--add-opens=java.base/sun.nio.ch=weft.linux",
+              "--enable-native-access=weft.linux"));
+      command.addAll(List.of(program.toString(), folder.toString(), "--port", Entrant.WHERE));
+      all.add(new Entrant("weft Serve.java " + loop, command, Map.of(), Set.of(Wire.TCP), true));
+    }
+  }
+
+  /// The loops that are wanted and available.
+  private List<String> loops() {
     var known = new ArrayList<String>();
+    var wanted = new ArrayList<String>();
     for (var loop : EventLoopProvider.all()) {
       known.add(loop.name());
-      boolean wanted = choice.loops().isEmpty() || choice.loops().contains(loop.name());
-      if (wanted && loop.unavailable().isPresent()) {
-        findings.leaveOut("weft " + loop.name(), loop.unavailable().get());
-      } else if (wanted) {
-        for (var work : works) {
-          var flags = new ArrayList<>(JVM_FLAGS);
-          flags.addAll(List.of("-Xss16m", "-Dweft.loop=" + loop.name()));
-          var command = java.command(flags, program, List.of(work));
-          all.add(
-              new Entrant(
-                  "weft " + work + " " + loop.name(), command, Map.of(), Entrant.ALL, true));
-        }
+      if (choice.loops().isEmpty() || choice.loops().contains(loop.name())) {
+        loop.unavailable()
+            .ifPresentOrElse(
+                why -> findings.leaveOut("weft " + loop.name(), why),
+                () -> wanted.add(loop.name()));
       }
     }
     for (var loop : choice.loops()) {
@@ -109,6 +139,20 @@ final class Entrants {
         findings.leaveOut("weft " + loop, "there is no such loop");
       }
     }
+    return wanted;
+  }
+
+  private static List<String> weftFlags(String loop) {
+    var flags = new ArrayList<>(JVM_FLAGS);
+    flags.addAll(List.of("-Xss16m", "-Dweft.loop=" + loop));
+    return flags;
+  }
+
+  /// The wire and the place are the last arguments.
+  private static List<String> placed(List<String> command) {
+    var whole = new ArrayList<>(command);
+    whole.addAll(List.of(Entrant.WIRE, Entrant.WHERE));
+    return whole;
   }
 
   private void netty(String work) throws InterruptedException {
@@ -146,7 +190,7 @@ final class Entrants {
       throws InterruptedException {
     if (choice.has(name)) {
       try {
-        all.add(new Entrant(name, builder.command(), environment, wires, jvm));
+        all.add(new Entrant(name, placed(builder.command()), environment, wires, jvm));
       } catch (IOException e) {
         findings.leaveOut(name, String.valueOf(e.getMessage()).lines().findFirst().orElse("?"));
       }

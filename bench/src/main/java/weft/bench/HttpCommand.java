@@ -1,6 +1,13 @@
 package weft.bench;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,9 +18,12 @@ import picocli.CommandLine.Option;
 /// `weft bench http`.
 @Command(
     name = "http",
-    description = "Hello, World! by HTTP/1.1 under wrk, beside its peers.",
+    description = "Hello, World! and files by HTTP/1.1 under wrk, beside its peers.",
     mixinStandardHelpOptions = true)
 final class HttpCommand extends SuiteCommand {
+  private static final String HELLO = "Hello, World!";
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   @Option(
       names = "--connections",
       split = ",",
@@ -21,48 +31,89 @@ final class HttpCommand extends SuiteCommand {
       description = "Default: 10,100,500; quick: 100.")
   private List<Integer> connections = List.of();
 
+  /// What is asked for.
+  ///
+  /// @param body what has to come back
+  private record Ask(String row, String path, String body, int connections) {}
+
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {
     var wrk = new Wrk(Tools.find("wrk", "Debian: wrk"), setting.processors());
+    var files = Files.createDirectory(setting.folder().resolve("files"));
+    var asks = asks(files);
+    var environment = Map.of("BENCH_FILES", files.toString());
     var servers = new LinkedHashMap<String, Serving>();
     try {
-      for (var entrant : setting.entrants().http()) {
+      for (var entrant : setting.entrants().http(files)) {
         try {
-          var server = Serving.start(entrant, Wire.TCP, setting.folder(), Map.of());
+          var server = Serving.start(entrant, Wire.TCP, setting.folder(), environment);
           servers.put(entrant.name(), server);
           setting.findings().contestant(entrant.name(), server.description());
         } catch (IOException e) {
           setting.findings().fail("start", entrant.name(), e);
         }
       }
-      for (int count : counts()) {
-        measure(setting, wrk, servers, count);
+      for (var ask : asks) {
+        measure(setting, wrk, servers, ask);
       }
     } finally {
       servers.values().forEach(Serving::close);
     }
   }
 
-  private void measure(Setting setting, Wrk wrk, Map<String, Serving> servers, int count)
+  /// Makes the files, too.
+  private List<Ask> asks(Path files) throws IOException {
+    var asks = new ArrayList<Ask>();
+    for (int count : counts()) {
+      asks.add(new Ask("Hello × " + count, "/", HELLO, count));
+    }
+    int count = counts().get(counts().size() / 2);
+    for (int kib : options.quick ? List.of(10) : List.of(1, 100)) {
+      var body = "x".repeat(kib * 1024);
+      var name = kib + "k.txt";
+      Files.writeString(files.resolve(name), body);
+      asks.add(new Ask("file " + kib + " KiB × " + count, "/" + name, body, count));
+    }
+    return asks;
+  }
+
+  private void measure(Setting setting, Wrk wrk, Map<String, Serving> servers, Ask ask)
       throws InterruptedException {
-    var row = "Hello × " + count;
-    setting.progress().println(row + " ...");
+    setting.progress().println(ask.row() + " ...");
     var turns = new LinkedHashMap<String, Turns.Turn<Drive>>();
     for (var entry : servers.entrySet()) {
       var server = entry.getValue();
       try {
-        setting.processors().release(server.pid());
-        wrk.drive(server, "/", count, options.quick ? 1 : 5);
-        setting.processors().pin(server.pid());
-        turns.put(entry.getKey(), () -> wrk.drive(server, "/", count, seconds()));
+        if (answers(server, ask)) {
+          setting.processors().release(server.pid());
+          wrk.drive(server, ask.path(), ask.connections(), options.quick ? 1 : 5);
+          setting.processors().pin(server.pid());
+          turns.put(
+              entry.getKey(), () -> wrk.drive(server, ask.path(), ask.connections(), seconds()));
+        }
       } catch (IOException e) {
-        setting.findings().fail(row, entry.getKey(), e);
+        setting.findings().fail(ask.row(), entry.getKey(), e);
       }
     }
     new Turns<String>(
-            options.rounds(1, 5), (who, reason) -> setting.findings().fail(row, who, reason))
+            options.rounds(1, 5), (who, reason) -> setting.findings().fail(ask.row(), who, reason))
         .take(turns)
-        .forEach((who, drives) -> setting.findings().put(row, who, drives));
+        .forEach((who, drives) -> setting.findings().put(ask.row(), who, drives));
+  }
+
+  /// True when that is what the server answers: not all of them have files, or a greeting.
+  private static boolean answers(Serving server, Ask ask) throws IOException, InterruptedException {
+    var address = URI.create("http://127.0.0.1:" + server.port() + ask.path());
+    try (var client = HttpClient.newHttpClient()) {
+      var answer =
+          client.send(
+              HttpRequest.newBuilder(address)
+                  .version(HttpClient.Version.HTTP_1_1)
+                  .timeout(PATIENCE)
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() == 200 && answer.body().equals(ask.body());
+    }
   }
 
   @Override

@@ -19,10 +19,13 @@ import org.openjdk.jmh.runner.options.TimeValue;
 ///
 /// @param flags what each JVM gets besides what the benchmarks need
 record JavaSide(List<String> flags) {
-  /// The direct engine's door, the floor's, and what keeps JMH quiet.
+  /// The direct engine's door, that of the loops of Linux, the floor's, and what keeps the JVM and
+  /// JMH quiet.
   private static final List<String> NEEDED =
       List.of(
           "--add-opens=java.base/java.lang=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--enable-native-access=ALL-UNNAMED",
           "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
 

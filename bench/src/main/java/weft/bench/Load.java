@@ -39,11 +39,22 @@ record Load(Path program, boolean tls, Processors processors) {
                 String.format(Locale.ROOT, "%.3f", seconds),
                 "--pid",
                 Long.toString(server.pid())));
-    var drive = Drive.parse(new Program(command).output());
+    var drive = Drive.parse(output(command));
     if (what.idle() > 0) {
       Thread.sleep(CLOSING_MILLIS);
     }
     return drive;
+  }
+
+  /// Fails with the generator's own words only: its command is a long one.
+  private static String output(List<String> command) throws IOException, InterruptedException {
+    try {
+      return new Program(command).output();
+    } catch (IOException e) {
+      var said = String.valueOf(e.getMessage());
+      int at = said.lastIndexOf("load: ");
+      throw new IOException(at < 0 ? said : said.substring(at + "load: ".length()).strip(), e);
+    }
   }
 
   /// Opens connections that do nothing once each has echoed a few bytes; ends them with the

@@ -8,10 +8,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /// A server program that runs.
 final class Serving implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 30;
+
+  /// Where it listens and what it is; or what the examples say.
+  private static final Pattern READY =
+      Pattern.compile("(?m)^(?:READY|listening on /127\\.0\\.0\\.1:) ?(\\S+)(.*)\n");
 
   /// As many descriptors as the system lets us have: the server gets one for each connection.
   private static final List<String> UNLIMITED =
@@ -48,9 +54,8 @@ final class Serving implements AutoCloseable {
     builder.environment().putAll(entrant.environment());
     var process = Children.add(builder.start());
     try {
-      // READY, where, what it is.
-      var words = ready(process, out, log).split(" ", 3);
-      return new Serving(entrant, process, words[1], words.length > 2 ? words[2] : "");
+      var line = ready(process, out, log);
+      return new Serving(entrant, process, line.group(1), String.valueOf(line.group(2)).strip());
     } catch (IOException e) {
       Children.end(process);
       throw e;
@@ -64,14 +69,13 @@ final class Serving implements AutoCloseable {
     return whole;
   }
 
-  private static String ready(Process process, Path out, Path log)
+  private static MatchResult ready(Process process, Path out, Path log)
       throws IOException, InterruptedException {
     for (int i = 0; i < PATIENCE_SECONDS * 100; i++) {
       boolean ended = process.waitFor(10, TimeUnit.MILLISECONDS);
-      for (var line : Files.readString(out).split("(?<=\n)", -1)) {
-        if (line.startsWith("READY ") && line.endsWith("\n")) {
-          return line.strip();
-        }
+      var line = READY.matcher(Files.readString(out));
+      if (line.find()) {
+        return line.toMatchResult();
       }
       if (ended) {
         var said = Files.readString(log).lines().limit(5).toList();

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /// `weft bench start`.
 @Command(
@@ -15,6 +16,12 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true)
 final class StartCommand extends SuiteCommand {
   private static final String ROW = "Hello";
+
+  @Option(
+      names = "--only",
+      paramLabel = "NAME",
+      description = "Only the programs whose name contains NAME; may be repeated.")
+  private List<String> only = List.of();
 
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {
@@ -55,7 +62,7 @@ final class StartCommand extends SuiteCommand {
     return new Drive(figures);
   }
 
-  private static Map<String, Program> programs(Setting setting) throws InterruptedException {
+  private Map<String, Program> programs(Setting setting) throws InterruptedException {
     var programs = new LinkedHashMap<String, Program>();
     var findings = setting.findings();
     var python = PythonSide.find(setting.tools().source("python"));
@@ -80,6 +87,9 @@ final class StartCommand extends SuiteCommand {
       findings.leaveOut("node", String.valueOf(e.getMessage()));
     }
     programs.put("java PlainHello", hello.plain("0"));
+    if (!only.isEmpty()) {
+      programs.keySet().removeIf(name -> only.stream().noneMatch(name::contains));
+    }
     programs.keySet().forEach(name -> findings.contestant(name, ""));
     return programs;
   }

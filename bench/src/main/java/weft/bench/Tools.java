@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 final class Tools {
   private final Path sources;
   private final Path peers;
+  private final Path examples;
   private final Path built;
   private final PrintWriter progress;
 
@@ -25,6 +26,7 @@ final class Tools {
     var bench = home.resolve("bench");
     sources = bench.resolve("src/main");
     peers = bench.resolve("peers");
+    examples = home.resolve("examples");
     built = Files.createDirectories(bench.resolve("target/tools"));
     this.progress = progress;
   }
@@ -43,6 +45,11 @@ final class Tools {
       }
     }
     return Optional.empty();
+  }
+
+  /// One of Weft's examples, which may not be there.
+  Path example(String name) {
+    return examples.resolve(name);
   }
 
   /// A source of a peer that needs no building.

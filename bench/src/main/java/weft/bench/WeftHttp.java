@@ -21,6 +21,14 @@ final class WeftHttp {
       """
           .getBytes(StandardCharsets.US_ASCII);
 
+  private static final byte[] NOT_FOUND =
+      """
+      HTTP/1.1 404 Not Found\r
+      Content-Length: 0\r
+      \r
+      """
+          .getBytes(StandardCharsets.US_ASCII);
+
   private WeftHttp() {}
 
   public static void main(String[] args) {
@@ -36,11 +44,11 @@ final class WeftHttp {
 
   private static void answer(StreamReader reader, StreamWriter writer) throws IOException {
     boolean open = true;
-    while (open && reader.readLine() != null) {
+    for (String request; open && (request = reader.readLine()) != null; ) {
       for (String header; (header = reader.readLine()) != null && !header.isEmpty(); ) {
         open &= !header.equalsIgnoreCase("connection: close");
       }
-      writer.write(HELLO);
+      writer.write(request.startsWith("GET / ") ? HELLO : NOT_FOUND);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -24,6 +25,7 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
@@ -173,17 +175,34 @@ public final class NettyPeer {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      if (message instanceof HttpRequest) {
-        var response =
-            new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1, HttpResponseStatus.OK, TEXT.duplicate());
-        response.headers().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
-        response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, TEXT.readableBytes());
-        context.write(response);
+      if (message instanceof HttpRequest request) {
+        if (request.uri().equals("/")) {
+          sendHello(context);
+        } else {
+          sendFile(context, new File(System.getenv("BENCH_FILES"), request.uri().substring(1)));
+        }
       }
       if (message != LastHttpContent.EMPTY_LAST_CONTENT) {
         ReferenceCountUtil.release(message);
       }
+    }
+
+    private static void sendHello(ChannelHandlerContext context) {
+      var response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1, HttpResponseStatus.OK, TEXT.duplicate());
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
+      response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, TEXT.readableBytes());
+      context.write(response);
+    }
+
+    private static void sendFile(ChannelHandlerContext context, File file) {
+      var response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
+      response.headers().set(HttpHeaderNames.CONTENT_LENGTH, file.length());
+      context.write(response);
+      context.write(new DefaultFileRegion(file, 0, file.length()));
+      context.write(LastHttpContent.EMPTY_LAST_CONTENT);
     }
 
     @Override

@@ -4,10 +4,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.SocketAddress;
+import java.nio.file.Path;
 
 /// Vert.x as a server of the benchmarks: `VertxPeer WORK WIRE WHERE`, WORK `protocol` or `http`,
 /// WIRE `tcp`, `tls` (the JDK's) or `unix`, WHERE a port or a path.
@@ -65,10 +67,18 @@ public final class VertxPeer {
     var options = new HttpServerOptions().setTcpNoDelay(true).setAcceptBacklog(BACKLOG);
     return vertx
         .createHttpServer(options)
-        .requestHandler(
-            request ->
-                request.response().putHeader("content-type", "text/plain").end("Hello, World!"))
+        .requestHandler(VertxPeer::answer)
         .listen(address)
         .map(server -> server.actualPort());
+  }
+
+  private static void answer(HttpServerRequest request) {
+    var response = request.response().putHeader("content-type", "text/plain");
+    if (request.path().equals("/")) {
+      response.end("Hello, World!");
+    } else {
+      var name = Path.of(request.path()).getFileName().toString();
+      response.sendFile(Path.of(System.getenv("BENCH_FILES"), name).toString());
+    }
   }
 }
