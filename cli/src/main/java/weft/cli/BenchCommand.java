@@ -14,7 +14,7 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "SUITE [ARGS]",
-      description = "which; `core` for the loop and its tasks")
+      description = "which: core, echo, http, memory, start or all; each has a --help")
   String[] suite = {};
 
   @Override
