@@ -37,7 +37,7 @@ class GuideTest {
   private static final Pattern NAME =
       Pattern.compile("((?:[a-z]+\\.)*)([A-Z]\\w*(?:\\.[A-Z]\\w*)?)?\\.?([a-z]\\w*)?");
   private static final List<String> PACKAGES =
-      List.of("weft.", "weft.sync.", "java.lang.", "java.util.concurrent.");
+      List.of("weft.", "weft.sync.", "weft.io.", "java.lang.", "java.util.concurrent.");
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
   private static final int DECISION_LINES_MAX = 40;
 
