@@ -70,6 +70,14 @@ class SelectorIoTest {
   }
 
   @Nested
+  class Server extends ServerSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class ReaderWriter extends ReaderWriterSuite {
     @Override
     protected EventLoop newLoop() {
@@ -78,7 +86,7 @@ class SelectorIoTest {
   }
 
   @Nested
-  class Server extends ServerSuite {
+  class ClientConnect extends ClientConnectSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");
