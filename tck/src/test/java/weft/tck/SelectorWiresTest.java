@@ -22,6 +22,14 @@ class SelectorWiresTest {
   }
 
   @Nested
+  class PipeTransport extends PipeTransportSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return EventLoop.create("selector");
+    }
+  }
+
+  @Nested
   class Resolver extends ResolverSuite {
     @Override
     protected EventLoop newLoop() {
