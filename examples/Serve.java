@@ -1,7 +1,7 @@
 /// A file server for one folder, over HTTP/1.1.
 ///
 /// ```
-/// ./weft run examples/Serve.java DIR [--port N] [--host NAME]
+/// ./weft run examples/Serve.java DIR [--port N] [--host NAME] [--timeout SECONDS]
 /// ```
 ///
 /// Connections stay open and may be used for several requests, also before the answers are there
@@ -18,17 +18,17 @@ import module weft;
 import static weft.Weft.*;
 import static weft.io.Net.*;
 
-final String usage = "usage: Serve DIR [--port N] [--host NAME]";
+final String usage = "usage: Serve DIR [--port N] [--host NAME] [--timeout SECONDS]";
 
 final int headBytesMax = 16 * 1024; // of a request line and its headers
 final int bodyBytesMax = 64 * 1024; // which is read only to be dropped
 final int smallBytesMax = 32 * 1024; // files that are sent together with the head
 final long pieceBytes = 1 << 20; // of a large file, that must be taken in time
 final Duration idleTime = Duration.ofSeconds(60); // between two requests
-final Duration requestTime = Duration.ofSeconds(20); // from the first byte to the last
 final Duration sendTime = Duration.ofSeconds(60); // for each piece
 final Duration shutdownTime = Duration.ofSeconds(10);
 
+Duration requestTime = Duration.ofSeconds(20); // from the first byte to the last
 Path root;
 boolean stopping = false;
 final Set<StreamWriter> idle = new HashSet<>();
@@ -41,6 +41,7 @@ void main(String[] args) throws IOException {
       switch (args[i]) {
         case "--port" -> port = Integer.parseInt(args[i + 1]);
         case "--host" -> host = args[i + 1];
+        case "--timeout" -> requestTime = Duration.ofSeconds(Integer.parseInt(args[i + 1]));
         default -> throw new IllegalArgumentException("no such option");
       }
     }

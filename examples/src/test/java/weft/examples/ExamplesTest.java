@@ -182,4 +182,25 @@ class ExamplesTest {
             """),
         lines);
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"direct", "portable"})
+  void pipeline(String engine) throws Exception {
+    Tool.require("tr", "sort", "uniq", "head", "yes");
+    assertEquals(
+        lines(
+            """
+            the words of a text that are used most:
+              60000 the
+              60000 and
+              40000 grows
+            uniq has ended with status 0
+            an endless program, of which three lines are enough:
+              again
+              again
+              again
+            it was told to end
+            """),
+        output(engine, "Pipeline"));
+  }
 }

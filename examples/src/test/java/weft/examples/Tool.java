@@ -6,23 +6,32 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /// A program of somebody else's, such as curl, that Weft talks to.
 final class Tool implements AutoCloseable {
-  private static final long LIMIT_SECONDS = 60;
+  private static final long LIMIT_SECONDS = 30;
 
   /// What it left behind.
   record Result(int status, byte[] bytes, String err) {
@@ -43,16 +52,65 @@ final class Tool implements AutoCloseable {
   }
 
   private final Process process;
-  private final CompletableFuture<byte[]> out;
-  private final CompletableFuture<byte[]> err;
+  private final Collected out;
+  private final Collected err;
+  private int linesRead;
 
   private Tool(Process process) {
     this.process = process;
-    out = CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()), VIRTUAL);
-    err = CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()), VIRTUAL);
+    out = new Collected(process.getInputStream());
+    err = new Collected(process.getErrorStream());
   }
 
-  private static final java.util.concurrent.Executor VIRTUAL = Thread::startVirtualThread;
+  /// What comes out of a program, read as soon as it comes.
+  private static final class Collected {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition more = lock.newCondition();
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private boolean ended;
+
+    Collected(InputStream stream) {
+      Thread.startVirtualThread(() -> collect(stream));
+    }
+
+    private void collect(InputStream stream) {
+      byte[] buffer = new byte[1 << 16];
+      int count = 0;
+      while (count >= 0) {
+        try {
+          count = stream.read(buffer);
+        } catch (IOException closed) {
+          count = -1;
+        }
+        lock.lock();
+        try {
+          bytes.write(buffer, 0, Math.max(0, count));
+          ended = count < 0;
+          more.signalAll();
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+
+    /// Waits until something is true of what has come so far, or nothing more can come.
+    byte[] await(Predicate<String> wanted) throws InterruptedException {
+      long left = TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+      lock.lock();
+      try {
+        while (!ended && left > 0 && !wanted.test(bytes.toString(StandardCharsets.UTF_8))) {
+          left = more.awaitNanos(left);
+        }
+        return bytes.toByteArray();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    byte[] all() throws InterruptedException {
+      return await(soFar -> false);
+    }
+  }
 
   /// Skips the test if one of the programs is not installed.
   static void require(String... names) {
@@ -103,6 +161,37 @@ final class Tool implements AutoCloseable {
     stream.flush();
   }
 
+  /// Waits until the output contains a text.
+  void awaitOutput(String text) throws Exception {
+    await(out, text);
+  }
+
+  /// Waits until the error stream contains a text.
+  void awaitError(String text) throws Exception {
+    await(err, text);
+  }
+
+  /// Waits for the next line of the output that starts with a word; those before it are skipped.
+  String nextLine(String start) throws Exception {
+    Pattern line = Pattern.compile("^" + Pattern.quote(start) + ".*\n", Pattern.MULTILINE);
+    byte[] soFar = out.await(all -> line.matcher(all).find(linesRead));
+    Matcher matcher = line.matcher(new String(soFar, StandardCharsets.UTF_8));
+    if (!matcher.find(linesRead)) {
+      process.toHandle().destroyForcibly();
+      fail("no line \"" + start + "\" in the output\n" + result(-1));
+    }
+    linesRead = matcher.end();
+    return matcher.group().strip();
+  }
+
+  private void await(Collected stream, String text) throws Exception {
+    byte[] soFar = stream.await(all -> all.contains(text));
+    if (!new String(soFar, StandardCharsets.UTF_8).contains(text)) {
+      process.toHandle().destroyForcibly();
+      fail("no \"" + text + "\" in the output\n" + result(-1));
+    }
+  }
+
   void endInput() {
     try {
       process.getOutputStream().close();
@@ -119,8 +208,8 @@ final class Tool implements AutoCloseable {
     return result(process.exitValue());
   }
 
-  private Result result(int status) {
-    return new Result(status, out.join(), new String(err.join(), StandardCharsets.UTF_8));
+  private Result result(int status) throws InterruptedException {
+    return new Result(status, out.all(), new String(err.all(), StandardCharsets.UTF_8));
   }
 
   /// Ends it as if its machine had lost power, but for the system, which closes its connections.
@@ -129,12 +218,50 @@ final class Tool implements AutoCloseable {
     process.waitFor();
   }
 
+  /// What Ctrl-C does.
+  void interrupt() throws Exception {
+    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+  }
+
   /// Asks it to end, and waits until it has.
   @Override
   public void close() throws Exception {
     process.toHandle().destroy();
     if (!process.waitFor(10, TimeUnit.SECONDS)) {
       kill();
+    }
+  }
+
+  /// A connection over TLS to whoever listens.
+  static Socket trustingSocket(int port) throws IOException, GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new Trusting()}, null);
+    var factory = context.getSocketFactory();
+    return factory.createSocket(InetAddress.getLoopbackAddress(), port);
+  }
+
+  private static final class Trusting extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
     }
   }
 
@@ -159,21 +286,5 @@ final class Tool implements AutoCloseable {
         Thread.sleep(20);
       }
     }
-  }
-
-  static List<String> lines(String text) {
-    return text.lines().toList();
-  }
-
-  private static byte[] readAll(java.io.InputStream stream) {
-    var all = new ByteArrayOutputStream();
-    try (stream) {
-      stream.transferTo(all);
-    } catch (IOException e) {
-      if (!"Stream closed".equals(e.getMessage())) {
-        throw new UncheckedIOException(e);
-      }
-    }
-    return all.toByteArray();
   }
 }
