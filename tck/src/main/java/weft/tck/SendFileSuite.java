@@ -13,6 +13,7 @@ import static weft.Weft.createTask;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -63,9 +64,18 @@ public abstract class SendFileSuite extends IoSuite {
   /// Sends a file in a task; nobody reads at the other end, so that it stays in the middle of it.
   private Task<Long> stuck(Link<Recorded> link, FileChannel file, boolean fallback) {
     Task<Long> sending = createTask(() -> Net.sendFile(link.transport(), file, 0, null, fallback));
+    until(() -> arrived(link.peer()) > 0);
     turns(20);
     assertFalse(sending.done());
     return sending;
+  }
+
+  private static int arrived(Peer peer) {
+    try {
+      return peer.socket().getInputStream().available();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /* ---- What arrives ---- */
