@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -22,12 +24,19 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true)
 final class MemoryCommand extends SuiteCommand {
-  /// Opened and closed before what counts: classes, pools and tables are not to be charged to a
-  /// connection.
-  private static final int FIRST = 200;
+  /// Opened, used and closed before what counts: classes are not to be charged to a connection, and
+  /// a coroutine whose frames are still interpreted takes more than one of a server in use.
+  private static final EchoCase FIRST = new EchoCase(Wire.TCP, 1024, 100, 1_900, 0);
 
-  private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
   private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
+
+  /// Kinds of objects that are listed for each of Weft's servers.
+  private static final int LISTED = 10;
+
+  /// @param heap null when there is none
+  private record Sizes(double resident, @Nullable Histogram heap) {}
+
+  private final Map<String, Histogram> holdings = new LinkedHashMap<>();
 
   @Option(names = "--connections", paramLabel = "N", description = "Default: 10000; quick: 1000.")
   private int connections;
@@ -53,12 +62,21 @@ final class MemoryCommand extends SuiteCommand {
 
   @Override
   List<Grid> grids(Findings findings) {
-    return List.of(findings.grid(Metric.HEAP), findings.grid(Metric.RESIDENT));
+    var lines = new ArrayList<List<String>>();
+    holdings.forEach((who, heap) -> heap.largest(LISTED).forEach(line -> add(lines, who, line)));
+    var head = List.of("who", "an idle connection's objects", "of them", "B");
+    return List.of(
+        findings.grid(Metric.HEAP), findings.grid(Metric.RESIDENT), new Grid(head, lines));
   }
 
   @Override
   List<Metric> charts() {
     return List.of(Metric.HEAP, Metric.RESIDENT);
+  }
+
+  private static void add(List<List<String>> lines, String who, Histogram.Line line) {
+    var count = String.format(Locale.ROOT, "%.1f", line.count());
+    lines.add(List.of(who, line.type(), count, String.format(Locale.ROOT, "%.0f", line.bytes())));
   }
 
   private int connections() {
@@ -70,15 +88,20 @@ final class MemoryCommand extends SuiteCommand {
     setting.progress().println(entrant.name() + " ...");
     try (var server = Serving.start(entrant, Wire.TCP, setting.folder(), Map.of())) {
       setting.findings().contestant(entrant.name(), server.description());
-      Children.end(held(load, server, FIRST));
+      load.drive(server, FIRST, 0, options.seconds(0.5, 3));
       var before = sizes(server);
       var holder = held(load, server, connections());
       try {
         var after = sizes(server);
         var each = new EnumMap<Metric, Double>(Metric.class);
-        after.forEach(
-            (metric, size) ->
-                each.put(metric, (size - before.getOrDefault(metric, 0.0)) / connections()));
+        each.put(Metric.RESIDENT, (after.resident() - before.resident()) / connections());
+        if (before.heap() != null && after.heap() != null) {
+          var grown = after.heap().since(before.heap(), connections());
+          each.put(Metric.HEAP, grown.bytes());
+          if (entrant.name().startsWith("weft")) {
+            holdings.put(entrant.name(), grown);
+          }
+        }
         return new Drive(each);
       } finally {
         Children.end(holder);
@@ -99,23 +122,12 @@ final class MemoryCommand extends SuiteCommand {
     return holder;
   }
 
-  private static Map<Metric, Double> sizes(Serving server)
-      throws IOException, InterruptedException {
-    var sizes = new EnumMap<Metric, Double>(Metric.class);
-    if (server.entrant().jvm()) {
-      sizes.put(Metric.HEAP, liveHeap(server.pid()));
-    }
+  private static Sizes sizes(Serving server) throws IOException, InterruptedException {
     var status = Files.readString(Path.of("/proc/" + server.pid() + "/status"));
-    sizes.put(Metric.RESIDENT, number(RESIDENT, status) * 1024);
-    return sizes;
-  }
-
-  /// The bytes of all objects that survive a full collection.
-  private static double liveHeap(long pid) throws IOException, InterruptedException {
-    var jcmd = JavaSide.java().resolveSibling("jcmd").toString();
-    var command = new ArrayList<>(List.of(jcmd, Long.toString(pid)));
-    command.add("GC.class_histogram");
-    return number(TOTAL, new Program(command).output());
+    double resident = number(RESIDENT, status) * 1024;
+    // After the resident size: the collection that goes with it would change that.
+    var heap = server.entrant().jvm() ? Histogram.of(server.pid()) : null;
+    return new Sizes(resident, heap);
   }
 
   private static double number(Pattern pattern, String text) throws IOException {

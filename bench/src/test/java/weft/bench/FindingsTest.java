@@ -95,6 +95,23 @@ class FindingsTest {
     assertEquals(6, document.getElementsByTagName("rect").getLength());
   }
 
+  @Test
+  void histogramsAreSubtractedClassByClass() {
+    var before = Histogram.parse(" num  #instances  #bytes\n   1:  10  1000  [B (java.base@25)\n");
+    var after =
+        Histogram.parse(
+            """
+               1:            30         5000  [B (java.base@25.0.3)
+               2:            20          480  weft.Task
+            Total            50         5480
+            """);
+    var grown = after.since(before, 10);
+    assertEquals(448, grown.bytes());
+    assertEquals(
+        List.of(new Histogram.Line("[B", 2, 400), new Histogram.Line("weft.Task", 2, 48)),
+        grown.largest(5));
+  }
+
   private static Findings findings() {
     var findings = new Findings();
     findings.contestant("C epoll", "gcc 12");
