@@ -3,6 +3,7 @@ package weft.examples;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -70,6 +71,7 @@ class LoadTest {
 
   @BeforeAll
   static void start() throws Exception {
+    assumeTrue(Files.exists(Path.of("/proc/self/fd")), "there is no /proc to see what is left");
     Tool.require("openssl");
     String certificate = folder.resolve("cert.pem").toString();
     String key = folder.resolve("key.pem").toString();
@@ -114,6 +116,9 @@ class LoadTest {
     var words = new ArrayList<String>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED", "-Xmx512m"));
+    if (Program.LOOP != null) {
+      words.add("-Dweft.loop=" + Program.LOOP);
+    }
     words.addAll(List.of("-cp", System.getProperty("java.class.path"), Station.class.getName()));
     words.addAll(List.of(arguments));
     if (!limit.isEmpty()) {

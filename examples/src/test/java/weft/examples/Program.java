@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -26,6 +27,9 @@ final class Program implements AutoCloseable {
   private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)");
 
   private static final String TERMINATED = "Exception in thread \"main\" weft.SystemExit: ";
+
+  /// The loop of all programs, if it is not the usual one: `-Dweft.loop=epoll`, say.
+  static final String LOOP = System.getProperty("weft.loop");
 
   /// What it left behind.
   record Result(int status, String out, String err) {
@@ -79,7 +83,12 @@ final class Program implements AutoCloseable {
   }
 
   private static List<String> launcher(String engine) {
-    return List.of(root().resolve("weft").toString(), "run", "--engine", engine);
+    var command = new ArrayList<>(List.of(root().resolve("weft").toString(), "run"));
+    if (LOOP != null) {
+      command.add("--loop=" + LOOP);
+    }
+    command.add("--engine=" + engine);
+    return command;
   }
 
   private static List<String> java(String engine) {
@@ -93,7 +102,8 @@ final class Program implements AutoCloseable {
         "--module-path=" + modulePath,
         "--add-modules=weft",
         "--add-opens=java.base/java.lang=weft",
-        "-Dweft.engine=" + engine);
+        "-Dweft.engine=" + engine,
+        "-Dweft.loop=" + Objects.requireNonNullElse(LOOP, "selector"));
   }
 
   /// The project's folder: the tests run in that of the module or in the root.
