@@ -22,10 +22,11 @@ import weft.linux.BufferPool.Buffer;
 /// io_uring_buf  u64 addr; u32 len; u16 bid; u16 (of the first entry: the tail)
 /// ```
 final class BufferRing {
-  private static final int COUNT_MIN = 16;
+  private static final int COUNT_MIN = 8;
 
-  /// As many as a few streams in full flow can use while one iteration lasts.
-  private static final int COUNT_BULK = 32;
+  /// Streams in full flow get no more: what was copied into these is read while it is in the
+  /// processor's cache, and asking again costs less than a copy from memory.
+  private static final int COUNT_BULK = 8;
 
   private static final int ENTRY_BYTES = 16;
   private static final int TAIL = 14;
@@ -43,6 +44,8 @@ final class BufferRing {
   private int usedMax;
   private int starved;
   private long received;
+  private long receivedLately;
+  private long usedLately;
 
   /// Makes a ring of at most so many buffers, a power of two.
   BufferRing(Linux linux, Ring ring, BufferPool pool, int entriesMax) throws Ring.RefusedException {
@@ -72,22 +75,31 @@ final class BufferRing {
       grow(used);
       used = target - inRing;
     }
+    receivedLately += received;
     received = 0;
     if (used <= 0) {
       return;
     }
+    usedLately += used;
     usedMax = Math.max(usedMax, used);
     for (int i = 0; i < used; i++) {
       add(pool.take());
     }
     SHORT.setRelease(entries, (long) TAIL, tail);
     if (++fills >= FILLS_TO_SHRINK) {
-      if (usedMax < target / 4) {
-        target = Math.max(target / 2, Math.min(COUNT_MIN, buffers.length));
-      }
-      fills = 0;
-      usedMax = 0;
+      shrink();
     }
+  }
+
+  private void shrink() {
+    boolean bulk = receivedLately > usedLately * pool.bytes() / 4;
+    if (bulk || usedMax < target / 4) {
+      target = Math.max(target / 2, Math.min(COUNT_MIN, buffers.length));
+    }
+    fills = 0;
+    usedMax = 0;
+    usedLately = 0;
+    receivedLately = 0;
   }
 
   /// Few buffers that came full need no company: there will be as much again next time. Many with
