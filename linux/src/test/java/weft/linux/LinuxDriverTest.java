@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -111,6 +113,43 @@ abstract class LinuxDriverTest extends PacketTest {
         () -> driver.listen(loopback(), new ListenOptions(1, true, false)));
     pair.near.write(text("nobody"));
     pair.near.close();
+  }
+
+  @Test
+  void wantOfDescriptorsIsToldAndAcceptingGoesOn() throws IOException {
+    ListenChannel listener = driver.listen(loopback(), new ListenOptions(64, true, false));
+    Accepted accepted = new Accepted();
+    Accepted connected = new Accepted();
+    listener.start(accepted);
+    listener.pause();
+    for (int i = 0; i < 10; i++) {
+      driver.connect(listener.localAddress(), null, connected);
+    }
+    until(() -> connected.channels.size() == 10);
+    List<FileInputStream> hoard = new ArrayList<>();
+    try {
+      assumeTrue(exhaust(hoard), "there is no end of descriptors");
+      listener.resume();
+      until(() -> accepted.failures.size() > 1);
+    } finally {
+      for (FileInputStream file : hoard) {
+        file.close();
+      }
+    }
+    assertEquals("Too many open files", accepted.failures.getFirst().getMessage());
+    until(() -> accepted.channels.size() == 10);
+  }
+
+  /// Opens files until no more can be opened.
+  private static boolean exhaust(List<FileInputStream> hoard) {
+    try {
+      while (hoard.size() < 100_000) {
+        hoard.add(new FileInputStream("/dev/null"));
+      }
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   @Test
