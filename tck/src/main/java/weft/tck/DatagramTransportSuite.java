@@ -18,7 +18,7 @@ import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import weft.io.BaseProtocol;
 import weft.io.BaseTransport;
@@ -38,8 +38,7 @@ public abstract class DatagramTransportSuite extends Datagrams {
     run(
         () -> {
           Noted one = bound();
-          one.transport()
-              .sendTo(utf8("x"), new InetSocketAddress("127.255.255.255", name(one).getPort()));
+          one.transport().sendTo(utf8("x"), address("127.255.255.255", name(one).getPort()));
           until(() -> !one.failures.isEmpty());
           close(one);
         });
@@ -74,15 +73,13 @@ public abstract class DatagramTransportSuite extends Datagrams {
   void aBroadcastReachesEverybody() {
     run(
         () -> {
-          var wildcard = new InetSocketAddress("0.0.0.0", 0);
+          var wildcard = address("0.0.0.0", 0);
           Noted hearer = Net.createDatagramEndpoint(Noted::new, wildcard, null).protocol();
           Noted one =
               Net.createDatagramEndpoint(
                       Noted::new, ANY, null, DatagramOptions.defaults().allowBroadcast(true))
                   .protocol();
-          one.transport()
-              .sendTo(
-                  utf8("all"), new InetSocketAddress("127.255.255.255", name(hearer).getPort()));
+          one.transport().sendTo(utf8("all"), address("127.255.255.255", name(hearer).getPort()));
           until(() -> !hearer.texts.isEmpty() || !one.failures.isEmpty());
           assumeTrue(one.failures.isEmpty(), "the loopback network has no broadcasts");
           assertEquals(List.of("all"), hearer.texts);
@@ -90,8 +87,10 @@ public abstract class DatagramTransportSuite extends Datagrams {
         });
   }
 
-  private static @Nullable NetworkInterface loopback() throws IOException {
-    return NetworkInterface.getByInetAddress(InetAddress.getByName("127.0.0.1"));
+  private static NetworkInterface loopback() throws IOException {
+    var network = NetworkInterface.getByInetAddress(InetAddress.ofLiteral("127.0.0.1"));
+    assumeTrue(network != null, "this machine has no loopback network");
+    return Objects.requireNonNull(network);
   }
 
   @Test
@@ -99,13 +98,12 @@ public abstract class DatagramTransportSuite extends Datagrams {
     run(
         () -> {
           NetworkInterface network = loopback();
-          assumeTrue(network != null, "this machine has no loopback network");
-          var wildcard = new InetSocketAddress("0.0.0.0", 0);
+          var wildcard = address("0.0.0.0", 0);
           Noted hearer =
               Net.createDatagramEndpoint(
                       Noted::new, wildcard, null, DatagramOptions.defaults().reuseAddress(true))
                   .protocol();
-          var group = InetAddress.getByName("239.195.7.11");
+          var group = InetAddress.ofLiteral("239.195.7.11");
           Noted one = bound();
           try {
             hearer.transport().join(group, network, null);
@@ -127,10 +125,9 @@ public abstract class DatagramTransportSuite extends Datagrams {
     run(
         () -> {
           NetworkInterface network = loopback();
-          assumeTrue(network != null, "this machine has no loopback network");
-          var wildcard = new InetSocketAddress("0.0.0.0", 0);
+          var wildcard = address("0.0.0.0", 0);
           Noted hearer = Net.createDatagramEndpoint(Noted::new, wildcard, null).protocol();
-          var group = InetAddress.getByName("232.195.7.12");
+          var group = InetAddress.ofLiteral("232.195.7.12");
           Noted one = bound();
           try {
             hearer.transport().join(group, network, name(one).getAddress());

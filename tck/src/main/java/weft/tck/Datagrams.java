@@ -6,6 +6,7 @@ import static weft.Weft.await;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
@@ -27,7 +28,7 @@ import weft.spi.PacketOptions;
 
 /// The base of the suites for datagrams.
 public abstract class Datagrams extends IoSuite {
-  static final InetSocketAddress ANY = new InetSocketAddress("127.0.0.1", 0);
+  static final InetSocketAddress ANY = address("127.0.0.1", 0);
 
   /// For subclasses.
   protected Datagrams() {}
@@ -105,6 +106,10 @@ public abstract class Datagrams extends IoSuite {
 
   Noted bound() throws IOException {
     return open(null).protocol();
+  }
+
+  static InetSocketAddress address(String literal, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(literal), port);
   }
 
   static InetSocketAddress name(Noted one) {

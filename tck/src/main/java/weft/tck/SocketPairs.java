@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
@@ -17,7 +18,7 @@ import weft.io.Sockets;
 
 /// The base of the suites for sockets of the JDK used by hand.
 public abstract class SocketPairs extends IoSuite {
-  static final InetSocketAddress ANY = new InetSocketAddress("127.0.0.1", 0);
+  static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
 
   @TempDir Path folder;
 
@@ -57,8 +58,10 @@ public abstract class SocketPairs extends IoSuite {
 
   static byte[] readAll(SocketChannel channel) throws IOException {
     var all = new ByteArrayOutputStream();
-    for (byte[] part; (part = Sockets.recv(channel, 100_000)).length > 0; ) {
+    byte[] part = Sockets.recv(channel, 100_000);
+    while (part.length > 0) {
       all.writeBytes(part);
+      part = Sockets.recv(channel, 100_000);
     }
     return all.toByteArray();
   }
@@ -67,9 +70,12 @@ public abstract class SocketPairs extends IoSuite {
   static long fill(SocketChannel channel) throws IOException {
     var piece = ByteBuffer.allocate(64 * 1024);
     long taken = 0;
-    for (int sent; (sent = channel.write(piece.clear())) > 0; ) {
+    while (true) {
+      int sent = channel.write(piece.clear());
+      if (sent == 0) {
+        return taken;
+      }
       taken += sent;
     }
-    return taken;
   }
 }

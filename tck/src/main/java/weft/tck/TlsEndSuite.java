@@ -587,9 +587,11 @@ public abstract class TlsEndSuite extends TlsLinks {
   /// Passes bytes on in pieces of that size.
   private static void shred(StreamReader source, StreamWriter target, int bytes)
       throws IOException {
-    for (byte[] data; (data = source.read(bytes)).length > 0; ) {
+    byte[] data = source.read(bytes);
+    while (data.length > 0) {
       target.write(data);
       sleep(Duration.ZERO);
+      data = source.read(bytes);
     }
     target.close();
   }

@@ -39,8 +39,10 @@ public abstract class TlsLinks extends IoSuite {
   }
 
   static void echo(StreamReader reader, StreamWriter writer) throws IOException {
-    for (byte[] data; (data = reader.read(100_000)).length > 0; ) {
+    byte[] data = reader.read(100_000);
+    while (data.length > 0) {
       writer.write(data);
+      data = reader.read(100_000);
     }
   }
 

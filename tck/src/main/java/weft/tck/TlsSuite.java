@@ -13,6 +13,7 @@ import static weft.Weft.createTask;
 import static weft.Weft.sleep;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -544,7 +545,7 @@ public abstract class TlsSuite extends TlsLinks {
     run(
         () -> {
           try (var listening = ServerSocketChannel.open()) {
-            listening.bind(new InetSocketAddress(HOST, 0));
+            listening.bind(new InetSocketAddress(InetAddress.ofLiteral(HOST), 0));
             int port = listening.socket().getLocalPort();
             var connecting =
                 createTask(() -> Net.createConnection(Recorded::new, HOST, port, by(Tls.client())));

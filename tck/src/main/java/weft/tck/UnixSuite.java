@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import javax.net.ssl.SSLException;
@@ -76,8 +77,10 @@ public abstract class UnixSuite extends IoSuite {
   }
 
   private static void echo(StreamReader reader, StreamWriter writer) throws IOException {
-    for (byte[] data; (data = reader.read(10_000)).length > 0; ) {
+    byte[] data = reader.read(10_000);
+    while (data.length > 0) {
       writer.write(data);
+      data = reader.read(10_000);
     }
   }
 
@@ -171,10 +174,11 @@ public abstract class UnixSuite extends IoSuite {
                           socket.write(ByteBuffer.wrap(utf8("plain")));
                           socket.shutdownOutput();
                           var answered = ByteBuffer.allocate(100);
-                          while (socket.read(answered) >= 0) {
-                            continue;
+                          int read = 0;
+                          while (read >= 0) {
+                            read = socket.read(answered);
                           }
-                          return new String(answered.array(), 0, answered.position());
+                          return text(Arrays.copyOf(answered.array(), answered.position()));
                         }
                       }));
           assertEquals("plain", answer);
