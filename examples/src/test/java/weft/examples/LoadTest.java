@@ -116,6 +116,7 @@ class LoadTest {
     var words = new ArrayList<String>();
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED", "-Xmx512m"));
+    words.add("--enable-native-access=ALL-UNNAMED");
     if (Program.LOOP != null) {
       words.add("-Dweft.loop=" + Program.LOOP);
     }
