@@ -1,6 +1,8 @@
 package weft.bench;
 
+import java.io.File;
 import java.io.IOException;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import weft.EventLoopProvider;
 
 /// Who takes part in the suites that measure servers: Weft's programs on each loop, and the peers.
@@ -109,7 +113,7 @@ final class Entrants {
     for (var loop : loops()) {
       var command = new ArrayList<>(List.of(JavaSide.java().toString()));
       command.addAll(weftFlags(loop));
-      command.add("--module-path=" + System.getProperty("java.class.path").replace("*", ""));
+      command.add("--module-path=" + modulePath());
       command.addAll(
           List.of(
               "--add-modules=weft",
@@ -119,6 +123,20 @@ final class Entrants {
       command.addAll(List.of(program.toString(), folder.toString(), "--port", Entrant.WHERE));
       all.add(new Entrant("weft Serve.java " + loop, command, Map.of(), Set.of(Wire.TCP), true));
     }
+  }
+
+  /// What of this class path is Weft itself.
+  private static String modulePath() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .filter(Entrants::isWeft)
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static boolean isWeft(String entry) {
+    var path = Path.of(entry);
+    boolean module = entry.endsWith(".jar") || Files.exists(path.resolve("module-info.class"));
+    var finder = module ? ModuleFinder.of(path) : ModuleFinder.of();
+    return finder.find("weft").isPresent() || finder.find("weft.linux").isPresent();
   }
 
   /// The loops that are wanted and available.

@@ -26,7 +26,14 @@ record Wrk(Path program, Processors processors) {
     var address = "http://127.0.0.1:" + server.port() + path;
     var whole = Math.max(1, Math.round(seconds)) + "s"; // wrk takes no fractions
     var command =
-        List.of(program.toString(), "-t1", "-c" + connections, "-d" + whole, "--latency", address);
+        List.of(
+            program.toString(),
+            "--timeout=20s",
+            "-t1",
+            "-c" + connections,
+            "-d" + whole,
+            "--latency",
+            address);
     long before = cpuTicks(server.pid());
     var said = new Program(processors.besides(Serving.unlimited(command))).output();
     double micros = (cpuTicks(server.pid()) - before) * TICK_MICROS;
