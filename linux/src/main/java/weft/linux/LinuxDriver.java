@@ -3,6 +3,7 @@ package weft.linux;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
@@ -287,7 +288,9 @@ abstract class LinuxDriver implements Driver {
 
   @Override
   public final ListenChannel listen(SocketAddress local, ListenOptions options) throws IOException {
-    int family = family(local);
+    boolean older =
+        local instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address;
+    int family = older ? Linux.AF_INET : family(local); // its wildcard is not that of both here
     Descriptor socket = socket(family, Linux.SOCK_STREAM);
     try {
       int fd = socket.fd();

@@ -119,6 +119,8 @@ final class SocketListener extends Source implements ListenChannel {
   public void close() {
     if (!isClosed()) {
       accepting = false;
+      // An operation that is under way holds the socket; this frees the port all the same.
+      driver.linux.shutdown(fd(), Linux.SHUT_RDWR);
       end();
       for (Descriptor refused; (refused = stash.poll()) != null; ) {
         driver.linux.linger(refused.fd(), true, 0);

@@ -88,6 +88,10 @@ public abstract class ClientConnectSuite extends IoSuite {
     return peerOf(connected).getAddress().getHostAddress();
   }
 
+  private static InetSocketAddress at(String literal, int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral(literal), port);
+  }
+
   /// A port on which nobody listens.
   private static int freePort() throws IOException {
     try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(V4))) {
@@ -206,7 +210,7 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           var listening = listen();
-          var local = new InetSocketAddress("127.0.0.2", 0);
+          var local = at("127.0.0.2", 0);
           var connected =
               connect(V4, listening.getLocalPort(), ConnectOptions.defaults().localAddress(local));
           var peer = accept(listening);
@@ -220,7 +224,7 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           var listening = listen();
-          var local = new InetSocketAddress("::1", 0);
+          var local = at("::1", 0);
           var options = ConnectOptions.defaults().localAddress(local);
           assertThrows(IOException.class, () -> connect(V4, listening.getLocalPort(), options));
         });
@@ -232,7 +236,7 @@ public abstract class ClientConnectSuite extends IoSuite {
         () -> {
           var listening = listen();
           var used = listen();
-          var local = new InetSocketAddress(V4, used.getLocalPort());
+          var local = at(V4, used.getLocalPort());
           var options = ConnectOptions.defaults().localAddress(local);
           assertThrows(IOException.class, () -> connect(V4, listening.getLocalPort(), options));
         });
@@ -323,7 +327,7 @@ public abstract class ClientConnectSuite extends IoSuite {
         () -> {
           String host = known("::1", V4);
           var listening = listen();
-          var local = new InetSocketAddress(V4, 0);
+          var local = at(V4, 0);
           var connected =
               connect(
                   host, listening.getLocalPort(), ConnectOptions.defaults().localAddress(local));
@@ -420,7 +424,7 @@ public abstract class ClientConnectSuite extends IoSuite {
           var hole = blackhole(V4);
           var listening = new ServerSocket();
           closeLater(listening);
-          listening.bind(new InetSocketAddress("127.0.0.2", hole.getLocalPort()));
+          listening.bind(at("127.0.0.2", hole.getLocalPort()));
           var connected = connect(host, hole.getLocalPort(), staggered(ms(5)));
           assertEquals("127.0.0.2", hostOf(connected));
           accept(listening).write("hello");
@@ -448,7 +452,7 @@ public abstract class ClientConnectSuite extends IoSuite {
           String host = known(V4, "127.0.0.2");
           var listening = listen();
           try (var second = ServerSocketChannel.open()) {
-            second.bind(new InetSocketAddress("127.0.0.2", listening.getLocalPort()));
+            second.bind(at("127.0.0.2", listening.getLocalPort()));
             second.configureBlocking(false);
             var connected = connect(host, listening.getLocalPort(), staggered(LONG));
             assertEquals(V4, hostOf(connected));
@@ -466,7 +470,7 @@ public abstract class ClientConnectSuite extends IoSuite {
           String host = known(V4, "127.0.0.2");
           var first = listen();
           try (var second = new ServerSocket()) {
-            second.bind(new InetSocketAddress("127.0.0.2", first.getLocalPort()));
+            second.bind(at("127.0.0.2", first.getLocalPort()));
             for (int round = 0; round < 20; round++) {
               var connected = connect(host, first.getLocalPort(), staggered(Duration.ZERO));
               assertEquals(List.of("made"), connected.protocol().events);
@@ -526,7 +530,7 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           var listening = listen();
-          var socket = SocketChannel.open(new InetSocketAddress(V4, listening.getLocalPort()));
+          var socket = SocketChannel.open(at(V4, listening.getLocalPort()));
           var peer = accept(listening);
           var connected = Net.createConnection(Recorded::new, socket, ConnectOptions.defaults());
           peer.write("hello");

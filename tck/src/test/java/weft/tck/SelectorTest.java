@@ -182,14 +182,6 @@ class SelectorTest {
   }
 
   @Nested
-  class Pipe extends PipeSuite {
-    @Override
-    protected EventLoop newLoop() {
-      return EventLoop.create("selector");
-    }
-  }
-
-  @Nested
   class Promise extends PromiseSuite {
     @Override
     protected EventLoop newLoop() {
@@ -247,22 +239,6 @@ class SelectorTest {
 
   @Nested
   class SignalHandler extends SignalHandlerSuite {
-    @Override
-    protected EventLoop newLoop() {
-      return EventLoop.create("selector");
-    }
-  }
-
-  @Nested
-  class Subprocess extends SubprocessSuite {
-    @Override
-    protected EventLoop newLoop() {
-      return EventLoop.create("selector");
-    }
-  }
-
-  @Nested
-  class SubprocessTransport extends SubprocessTransportSuite {
     @Override
     protected EventLoop newLoop() {
       return EventLoop.create("selector");

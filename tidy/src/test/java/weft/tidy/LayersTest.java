@@ -28,13 +28,17 @@ class LayersTest {
   private static final String[] OUTSIDE = {"java..", "javax..", "jdk..", "org.jspecify.."};
 
   /// The files that may ask for the time. Everything else asks the loop.
-  private static final Set<String> CLOCKS = Set.of("weft.nio.SelectorDriver");
+  private static final Set<String> CLOCKS =
+      Set.of("weft.nio.SelectorDriver", "weft.linux.LinuxDriver");
 
   /// The files that may draw random numbers. A loop that is deterministic needs none.
   private static final Set<String> DICE = Set.of();
 
   private static final JavaClasses CORE =
       new ClassFileImporter().importPath(Repository.classes("core"));
+
+  private static final JavaClasses LINUX =
+      new ClassFileImporter().importPath(Repository.classes("linux"));
 
   private static final JavaClasses PUBLISHED =
       new ClassFileImporter()
@@ -48,6 +52,11 @@ class LayersTest {
   @Test
   void nioKnowsOnlySpi() {
     knowsOnly("weft.nio", "weft.spi").check(CORE);
+  }
+
+  @Test
+  void linuxKnowsOnlySpi() {
+    knowsOnly("weft.linux", "weft.spi").check(LINUX);
   }
 
   @Test
@@ -161,9 +170,9 @@ class LayersTest {
 
   private static DescribedPredicate<JavaClass> inCoreButNotPublic() {
     return DescribedPredicate.describe(
-        "belong to the inside of weft, weft.spi or weft.nio",
+        "belong to the inside of weft, weft.spi, weft.nio or weft.linux",
         c ->
-            resideInAnyPackage("weft", "weft.spi", "weft.nio").test(c)
+            resideInAnyPackage("weft", "weft.spi", "weft.nio", "weft.linux").test(c)
                 && !c.getModifiers()
                     .contains(com.tngtech.archunit.core.domain.JavaModifier.PUBLIC));
   }
@@ -178,20 +187,24 @@ class LayersTest {
   }
 
   private static void only(Set<String> files, Predicate<JavaAccess<?>> trick) {
-    Set<String> others = files(trick);
+    Set<String> others = files(CORE, trick);
+    others.addAll(files(LINUX, trick));
     others.removeAll(files);
     assertTrue(others.isEmpty(), () -> "Only " + files + " may do this, but so do " + others);
   }
 
+  /// In each of the modules.
   private static void atMostOneFile(Predicate<JavaAccess<?>> trick) {
-    Set<String> files = files(trick);
-    assertTrue(files.size() <= 1, () -> "One file knows this trick, but these do: " + files);
+    for (JavaClasses module : List.of(CORE, LINUX)) {
+      Set<String> files = files(module, trick);
+      assertTrue(files.size() <= 1, () -> "One file knows this trick, but these do: " + files);
+    }
   }
 
-  /// The top-level classes of the core in which an access of this kind is found.
-  private static Set<String> files(Predicate<JavaAccess<?>> trick) {
+  /// The top-level classes of a module in which an access of this kind is found.
+  private static Set<String> files(JavaClasses module, Predicate<JavaAccess<?>> trick) {
     Set<String> files = new TreeSet<>();
-    for (JavaClass type : CORE.that(alwaysTrue())) {
+    for (JavaClass type : module.that(alwaysTrue())) {
       if (type.getAccessesFromSelf().stream().anyMatch(trick)) {
         files.add(type.getName().replaceFirst("\\$.*", ""));
       }

@@ -1,0 +1,11 @@
+package weft.tck;
+
+import weft.EventLoop;
+
+/// The `proactor` loop passes the suites for input and output.
+class ProactorIoTest extends IoSuites {
+  @Override
+  protected EventLoop newLoop() {
+    return EventLoop.create("proactor");
+  }
+}
