@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static weft.Weft.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
@@ -31,7 +32,8 @@ import weft.io.Net;
 /// `addReader`, `addWriter` and their removal: channels that the loop does not own.
 public abstract class ReaderWriterSuite extends IoSuite {
   private static final ContextVar<String> COLOUR = new ContextVar<>("colour", "none");
-  private static final InetSocketAddress ANY = new InetSocketAddress("127.0.0.1", 0);
+  private static final InetSocketAddress ANY =
+      new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
 
   private final List<String> seen = new ArrayList<>();
 

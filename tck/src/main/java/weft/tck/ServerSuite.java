@@ -250,7 +250,8 @@ public abstract class ServerSuite extends IoSuite {
   void aListeningSocketCanBeHandedOver() {
     run(
         () -> {
-          var socket = ServerSocketChannel.open().bind(new InetSocketAddress(V4, 0));
+          var socket =
+              ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.ofLiteral(V4), 0));
           var address = socket.getLocalAddress();
           Server server = Net.createServer(this::make, socket, ServerOptions.defaults());
           assertEquals(List.of(address), server.addresses());
@@ -264,7 +265,9 @@ public abstract class ServerSuite extends IoSuite {
   void anAcceptedSocketCanBeHandedOver() {
     run(
         () -> {
-          try (var listening = ServerSocketChannel.open().bind(new InetSocketAddress(V4, 0))) {
+          try (var listening =
+              ServerSocketChannel.open()
+                  .bind(new InetSocketAddress(InetAddress.ofLiteral(V4), 0))) {
             var peer = dial(listening.getLocalAddress());
             SocketChannel accepted = await(away(listening::accept));
             var made = Net.connectAcceptedSocket(Recorded::new, accepted, ServerOptions.defaults());
@@ -661,6 +664,13 @@ public abstract class ServerSuite extends IoSuite {
 
   /* ---- With the loop ---- */
 
+  private void abandonCurrent() {
+    Task<?> current = Task.current();
+    if (current != null) {
+      abandon(current);
+    }
+  }
+
   @Test
   void L99_serversThatAreOpenWhenTheLoopClosesAreClosed() {
     run(
@@ -687,7 +697,7 @@ public abstract class ServerSuite extends IoSuite {
               Net.startServer(
                   (reader, writer) -> {
                     writers.add(writer);
-                    abandon(Task.current());
+                    abandonCurrent();
                     try {
                       reader.readLine();
                     } finally {

@@ -516,11 +516,11 @@ public abstract class TransportCloseSuite extends IoSuite {
 
   /* ---- Failing callbacks ---- */
 
-  private static final ArithmeticException FAILURE = new ArithmeticException("on purpose");
+  private final ArithmeticException failure = new ArithmeticException("on purpose");
 
   private void reported(String method) {
     expectErrors(1);
-    assertSame(FAILURE, errors().getFirst().exception());
+    assertSame(failure, errors().getFirst().exception());
     String message = errors().getFirst().message();
     assertTrue(message.contains(method), message);
   }
@@ -536,11 +536,11 @@ public abstract class TransportCloseSuite extends IoSuite {
                         @Override
                         public void connectionMade(BaseTransport made) {
                           super.connectionMade(made);
-                          throw FAILURE;
+                          throw failure;
                         }
                       });
           settled(link.protocol(), PLAIN_END);
-          assertSame(FAILURE, link.protocol().reason());
+          assertSame(failure, link.protocol().reason());
         });
     reported("connectionMade");
   }
@@ -552,11 +552,11 @@ public abstract class TransportCloseSuite extends IoSuite {
           var link =
               endingOnData(
                   transport -> {
-                    throw FAILURE;
+                    throw failure;
                   });
           link.peer().write("x");
           settled(link.protocol(), List.of("made", "data", "lost"));
-          assertSame(FAILURE, link.protocol().reason());
+          assertSame(failure, link.protocol().reason());
         });
     reported("received data");
   }
@@ -572,12 +572,12 @@ public abstract class TransportCloseSuite extends IoSuite {
                         @Override
                         public boolean eofReceived() {
                           super.eofReceived();
-                          throw FAILURE;
+                          throw failure;
                         }
                       });
           link.peer().shutdownOutput();
           settled(link.protocol(), List.of("made", "eof", "lost"));
-          assertSame(FAILURE, link.protocol().reason());
+          assertSame(failure, link.protocol().reason());
         });
     reported("eofReceived");
   }
@@ -593,7 +593,7 @@ public abstract class TransportCloseSuite extends IoSuite {
                         @Override
                         public void connectionLost(@Nullable Throwable why) {
                           super.connectionLost(why);
-                          throw FAILURE;
+                          throw failure;
                         }
                       });
           link.transport().close();
@@ -601,7 +601,7 @@ public abstract class TransportCloseSuite extends IoSuite {
           assertEquals("", link.peer().readAll());
         });
     expectErrors(1);
-    assertSame(FAILURE, errors().getFirst().exception());
+    assertSame(failure, errors().getFirst().exception());
   }
 
   @Test
@@ -615,7 +615,7 @@ public abstract class TransportCloseSuite extends IoSuite {
                         @Override
                         public void dataReceived(ByteBuffer data) {
                           super.dataReceived(data);
-                          throw FAILURE;
+                          throw failure;
                         }
                       });
           fill(link.transport());
