@@ -393,7 +393,9 @@ public final class Net {
   /// reading pauses. Where the system cannot do it by itself, the file is read in pieces.
   ///
   /// @return how many bytes were sent; the position of the file is behind them, also if it fails
+  /// @throws IOException if the connection is lost or closed, or the file cannot be read
   public static long sendFile(StreamWriter writer, FileChannel file) throws IOException {
+    writer.protocol().checkAlive();
     return sendFile(writer.transport(), file, 0, null, true);
   }
 

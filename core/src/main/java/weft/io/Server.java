@@ -1,6 +1,7 @@
 package weft.io;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
@@ -66,6 +67,17 @@ public final class Server implements AutoCloseable {
   /// The addresses it listens on; none once it is closed.
   public List<SocketAddress> addresses() {
     return closed ? List.of() : listeners.stream().map(ListenChannel::localAddress).toList();
+  }
+
+  /// The port of the first address.
+  ///
+  /// @throws IllegalStateException if the server is closed, or has no port because it listens on a
+  ///   unix socket
+  public int port() {
+    if (!closed && listeners.getFirst().localAddress() instanceof InetSocketAddress inet) {
+      return inet.getPort();
+    }
+    throw new IllegalStateException("a server that is closed or on a unix socket has no port");
   }
 
   /// Whether it accepts connections.
