@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// reviewer reads first.
 class ApiTest {
   @ParameterizedTest
-  @CsvSource({"core, weft", "tck, weft-tck"})
+  @CsvSource({"core, weft", "linux, weft-linux", "tck, weft-tck"})
   void theApiIsTheGoldenOne(String folder, String artifact) throws IOException {
     Path golden = Repository.ROOT.resolve("api", artifact + ".api");
     List<String> actual = ApiDump.of(Repository.classes(folder));
