@@ -55,7 +55,8 @@ class ClientHandlerTest {
               client.write(ByteBuffer.allocate(1));
               Weft.sleep(Duration.ofMillis(20));
             } catch (SocketException e) {
-              // The handler has failed, and the server aborted the connection, before this was sent.
+              // The handler has failed, and the server aborted the connection, before this was
+              // sent.
             }
             ended.await();
             server.close();
