@@ -131,7 +131,7 @@ final class ProactorListener extends ProactorChannel implements ListenChannel {
       if (held != null) {
         held.close();
       }
-      end();
+      release(); // so that nobody can connect any more, and the port is free
     }
   }
 }

@@ -250,6 +250,26 @@ public abstract class IoSuite extends LoopSuite {
     return socket;
   }
 
+  /// Fails unless the peer sees that its connection was aborted: a reset, where the loop's sockets
+  /// can be told to send one, which they can if they know `SO_LINGER`.
+  final void assertReset(Peer peer) throws IOException {
+    if (peer.outcome().equals("end") && knowsLinger()) {
+      throw new AssertionError("the peer sees the end where it should see a reset");
+    }
+  }
+
+  private boolean knowsLinger() throws IOException {
+    var probe = link(Recorded::new);
+    try {
+      probe.transport().getOption(StandardSocketOptions.SO_LINGER);
+      return true;
+    } catch (UnsupportedOperationException e) {
+      return false;
+    } finally {
+      end(probe);
+    }
+  }
+
   /// Writes until the protocol is told to pause; returns how many bytes that took.
   static int fill(WriteTransport transport) {
     byte[] piece = pattern(50_000);

@@ -14,13 +14,23 @@ import weft.EventLoop;
 /// }
 /// ```
 ///
-/// A loop that cannot do some of it extends the suites one by one, and answers their questions.
+/// A loop that cannot do some of it answers the suites' questions, or extends them one by one.
 public abstract class IoSuites {
   /// For subclasses.
   protected IoSuites() {}
 
   /// Makes a loop of the kind that is tested; the suites close it.
   protected abstract EventLoop newLoop();
+
+  /// See [IoSuite#canWatch].
+  protected boolean canWatch() {
+    return true;
+  }
+
+  /// See [IoSuite#canServeOneFamily].
+  protected boolean canServeOneFamily() {
+    return true;
+  }
 
   /// See [BufferedProtocolSuite].
   @Nested
@@ -104,6 +114,11 @@ public abstract class IoSuites {
     protected EventLoop newLoop() {
       return IoSuites.this.newLoop();
     }
+
+    @Override
+    protected boolean canWatch() {
+      return IoSuites.this.canWatch();
+    }
   }
 
   /// See [ResolverSuite].
@@ -139,6 +154,11 @@ public abstract class IoSuites {
     @Override
     protected EventLoop newLoop() {
       return IoSuites.this.newLoop();
+    }
+
+    @Override
+    protected boolean canServeOneFamily() {
+      return IoSuites.this.canServeOneFamily();
     }
   }
 

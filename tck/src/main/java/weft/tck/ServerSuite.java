@@ -589,8 +589,8 @@ public abstract class ServerSuite extends IoSuite {
           server.close();
           server.abortClients();
           server.waitClosed();
-          assertEquals("reset", first.outcome());
-          assertEquals("reset", second.outcome());
+          assertReset(first);
+          assertReset(second);
         });
   }
 
@@ -631,7 +631,7 @@ public abstract class ServerSuite extends IoSuite {
           fill(made.getFirst().transport());
           server.shutdown(ms(10));
           assertEquals(0, server.connections());
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
         });
   }
 
@@ -658,7 +658,7 @@ public abstract class ServerSuite extends IoSuite {
           failure(task);
           assertTrue(task.cancelled());
           server.waitClosed();
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
         });
   }
 

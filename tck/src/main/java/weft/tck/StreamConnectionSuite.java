@@ -387,7 +387,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                   });
           var peer = dial(server);
           peer.write("x");
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
           finish(server);
         });
     expectErrors(1);
@@ -408,7 +408,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                   });
           var peer = dial(server);
           peer.write("x");
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
           finish(server);
         });
     expectErrors(1);
@@ -428,7 +428,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                   });
           var peer = dial(server);
           peer.write("x");
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
           finish(server);
         });
     expectErrors(1);
@@ -467,7 +467,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
           var peer = dial(server);
           Task<?> task = await(started);
           task.cancel();
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
           failure(task);
           assertTrue(task.cancelled());
           finish(server);
@@ -486,7 +486,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                   });
           var peer = dial(server);
           peer.write("x");
-          assertEquals("reset", peer.outcome());
+          assertReset(peer);
           finish(server);
         });
   }

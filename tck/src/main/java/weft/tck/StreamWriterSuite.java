@@ -489,7 +489,7 @@ public abstract class StreamWriterSuite extends IoSuite {
           line.writer().abort();
           assertTrue(line.writer().isClosing());
           line.writer().waitClosed();
-          assertEquals("reset", line.peer().outcome());
+          assertReset(line.peer());
         });
   }
 

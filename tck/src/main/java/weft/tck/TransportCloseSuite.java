@@ -232,7 +232,7 @@ public abstract class TransportCloseSuite extends IoSuite {
           assertFalse(link.protocol().events.contains("lost"));
           settled(link.protocol(), List.of("made", "pause", "lost"));
           assertNull(link.protocol().reason());
-          assertEquals("reset", link.peer().outcome());
+          assertReset(link.peer());
         });
   }
 
@@ -245,7 +245,7 @@ public abstract class TransportCloseSuite extends IoSuite {
           link.transport().abort();
           settled(link.protocol(), PLAIN_END);
           assertNull(link.protocol().reason());
-          assertEquals("reset", link.peer().outcome());
+          assertReset(link.peer());
         });
   }
 
@@ -430,7 +430,7 @@ public abstract class TransportCloseSuite extends IoSuite {
                         }
                       });
           settled(link.protocol(), PLAIN_END);
-          assertEquals("reset", link.peer().outcome());
+          assertReset(link.peer());
         });
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
 
 /// The rules in `docs/spec/loop.md` and the tests that bear their numbers belong to each other.
 class RulesTest {
@@ -42,12 +44,17 @@ class RulesTest {
     for (Class<?> suite : suites()) {
       for (var method : suite.getDeclaredMethods()) {
         var matcher = TEST.matcher(method.getName());
-        if (method.isAnnotationPresent(Test.class) && matcher.matches()) {
+        if (isTest(method) && matcher.matches()) {
           proven.add(matcher.group(1));
         }
       }
     }
     return proven;
+  }
+
+  private static boolean isTest(Method method) {
+    return method.isAnnotationPresent(Test.class)
+        || method.isAnnotationPresent(ParameterizedTest.class);
   }
 
   private static List<Class<?>> suites() throws Exception {
