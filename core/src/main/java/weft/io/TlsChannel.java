@@ -223,6 +223,7 @@ final class TlsChannel implements StreamChannel, StreamListener {
       release();
       lingering = true;
       timer = loop.callLater(ALERT_TIMEOUT, this::stopLingering);
+      inner.resumeReading(); // what is not read when it is closed makes a reset of the alert
       inner.whenBacklogAtMost(0);
     } else {
       abort();
@@ -230,15 +231,23 @@ final class TlsChannel implements StreamChannel, StreamListener {
     completion.failed(failure);
   }
 
-  /// Lets the engine tell the peer what is wrong, and returns whether the inner channel still has
-  /// to send it.
+  /// Lets the engine tell the peer what is wrong, and returns whether it could.
   private boolean speakLast() {
     try {
       engine.speak(inner);
     } catch (SSLException e) {
       return false; // The first failure is the one to report.
     }
-    return inner.backlog() > 0;
+    return true;
+  }
+
+  /// The alert has left. The peer is given time to take notice and to close.
+  private void alertSent() {
+    if (inner.canShutdownOutput()) {
+      inner.shutdownOutput();
+    } else {
+      stopLingering();
+    }
   }
 
   private void stopLingering() {
@@ -296,7 +305,9 @@ final class TlsChannel implements StreamChannel, StreamListener {
   public void ended() {
     begin();
     innerEnded = true;
-    if (state == State.HANDSHAKE) {
+    if (lingering) {
+      stopLingering();
+    } else if (state == State.HANDSHAKE) {
       fail(new SocketException("Connection reset: the peer closed it during the TLS handshake"));
     } else if (mayPump()) {
       pumpHeld();
@@ -461,7 +472,7 @@ final class TlsChannel implements StreamChannel, StreamListener {
   @Override
   public void drained() {
     if (lingering) {
-      stopLingering();
+      alertSent();
     } else if (state == State.SHUTDOWN) {
       finishShutdownIfDone();
     } else if (state == State.OPEN && drainWanted >= 0) {
