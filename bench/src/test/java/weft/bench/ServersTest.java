@@ -30,7 +30,14 @@ class ServersTest {
   @Test
   void everyoneEchoesOverTcp() throws IOException {
     var csv =
-        run("echo", "--sizes=1k,100k", "--connections=8", "--wires=tcp", "--rate=500", "--idle=50");
+        run(
+            "echo",
+            "--sizes=1k,100k",
+            "--connections=8",
+            "--wires=tcp",
+            "--rate=500",
+            "--idle=50",
+            "--peers=c epoll,jdk,node");
     assertRead(csv, "tcp 1 KiB × 8", "weft streams selector", "cpu");
     assertRead(csv, "tcp 1 KiB × 8, 500/s", "weft protocol selector", "p99.9");
     assertRead(csv, "tcp 1 KiB × 8 + 50 idle", "C epoll", "rate");
