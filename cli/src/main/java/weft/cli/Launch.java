@@ -20,7 +20,7 @@ import weft.EventLoopProvider;
 /// JVM first waits for the threads that are no daemons.
 public final class Launch {
   /// The elements that the script puts on the class path before the program's own.
-  private static final int OWN_JARS = 2;
+  private static final int OWN_JARS = 3;
 
   private Launch() {}
 
