@@ -7,30 +7,18 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
-import weft.Context;
-import weft.ErrorContext;
 import weft.EventLoop;
-import weft.Handle;
-import weft.LoopExit;
 import weft.spi.PacketChannel;
 import weft.spi.PacketListener;
 
 /// The transport over a datagram channel of the driver.
-final class ChannelDatagrams implements DatagramTransport, PacketListener {
-  private final EventLoop loop;
+final class ChannelDatagrams extends ProtocolTransport
+    implements DatagramTransport, PacketListener {
   private final PacketChannel channel;
   private final @Nullable SocketAddress localAddress;
   private final @Nullable SocketAddress remoteAddress;
-  private final Context context;
-  private final Handle inContext;
-  private @Nullable Runnable call;
-  private BaseProtocol protocol;
-  private WaterMarks limits = WaterMarks.DEFAULT;
   private boolean begun;
   private boolean readingPaused;
-  private boolean writingPaused;
-  private boolean closing;
-  private boolean lost;
 
   /// @param remote the only peer, whether the system knows it or not
   ChannelDatagrams(
@@ -38,13 +26,10 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
       PacketChannel channel,
       BaseProtocol protocol,
       @Nullable SocketAddress remote) {
-    this.loop = loop;
+    super(loop, protocol);
     this.channel = channel;
-    this.protocol = protocol;
     this.localAddress = channel.localAddress();
     this.remoteAddress = remote != null ? remote : channel.remoteAddress();
-    this.context = Context.copyCurrent();
-    this.inContext = loop.createHandle(this::runCall);
     channel.listener(this);
   }
 
@@ -60,37 +45,14 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
         });
   }
 
-  private void runCall() {
-    Runnable due = call;
-    if (due != null) {
-      due.run();
-    }
+  @Override
+  long backlog() {
+    return channel.backlog();
   }
 
-  /// Runs a callback of the protocol. What it throws is reported, and breaks the transport.
-  private void tell(String method, Runnable callback) {
-    Runnable outer = call;
-    call =
-        () -> {
-          try {
-            callback.run();
-          } catch (LoopExit exit) {
-            throw exit;
-          } catch (Throwable thrown) {
-            report(method, thrown);
-            lose(thrown);
-          }
-        };
-    try {
-      inContext.run();
-    } finally {
-      call = outer;
-    }
-  }
-
-  private void report(String method, Throwable thrown) {
-    loop.callExceptionHandler(
-        new ErrorContext("protocol." + method + "() call failed", thrown).withSource(protocol));
+  @Override
+  void whenBacklogAtMost(long bytes) {
+    channel.whenBacklogAtMost(bytes);
   }
 
   /* ---- Receiving ---- */
@@ -153,55 +115,11 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
     pauseWritingIfFull();
   }
 
-  private void pauseWritingIfFull() {
-    if (!writingPaused && channel.backlog() > limits.high()) {
-      writingPaused = true;
-      channel.whenBacklogAtMost(limits.low());
-      tellFlow("pauseWriting", protocol::pauseWriting);
-    }
-  }
-
-  private void tellFlow(String method, Runnable callback) {
-    try {
-      callback.run();
-    } catch (LoopExit exit) {
-      throw exit;
-    } catch (Throwable thrown) {
-      report(method, thrown);
-    }
-  }
-
   @Override
   public void drained() {
-    if (writingPaused && channel.backlog() <= limits.low()) {
-      writingPaused = false;
-      Runnable outer = call;
-      call = () -> tellFlow("resumeWriting", protocol::resumeWriting);
-      inContext.run();
-      call = outer;
-    }
+    resumeWritingIfLow();
     if (closing) {
       finish();
-    }
-  }
-
-  @Override
-  public long writeBufferSize() {
-    return channel.backlog();
-  }
-
-  @Override
-  public WaterMarks writeBufferLimits() {
-    return limits;
-  }
-
-  @Override
-  public void setWriteBufferLimits(WaterMarks replacement) {
-    limits = replacement;
-    if (writingPaused) {
-      channel.whenBacklogAtMost(limits.low());
-    } else {
-      pauseWritingIfFull();
     }
   }
 
@@ -223,7 +141,7 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
 
   private void finish() {
     if (channel.backlog() > 0) {
-      channel.whenBacklogAtMost(writingPaused ? limits.low() : 0);
+      awaitBacklog();
     } else {
       lose(null);
     }
@@ -234,7 +152,8 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
     lose(null);
   }
 
-  private void lose(@Nullable Throwable reason) {
+  @Override
+  void lose(@Nullable Throwable reason) {
     if (lost) {
       return;
     }
@@ -245,15 +164,15 @@ final class ChannelDatagrams implements DatagramTransport, PacketListener {
       channel.close();
       return;
     }
-    loop.callSoon(
-        () -> {
-          try {
-            protocol.connectionLost(reason);
-          } finally {
-            channel.close();
-          }
-        },
-        context);
+    loop.callSoon(() -> callInContext(() -> end(reason)));
+  }
+
+  private void end(@Nullable Throwable reason) {
+    try {
+      protocol.connectionLost(reason);
+    } finally {
+      channel.close();
+    }
   }
 
   /* ---- Facts ---- */

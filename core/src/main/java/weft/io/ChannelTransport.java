@@ -7,10 +7,7 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
-import weft.Context;
-import weft.ErrorContext;
 import weft.EventLoop;
-import weft.Handle;
 import weft.LoopExit;
 import weft.spi.Chunk;
 import weft.spi.StreamChannel;
@@ -22,37 +19,28 @@ import weft.spi.StreamListener;
 /// whoever closes, aborts or breaks; from then on nothing is read. `lost` is set when there is
 /// nothing more to send, and queues the last step: `connectionLost` is told, the channel closed and
 /// the owner informed.
-final class ChannelTransport implements Transport, StreamListener {
+final class ChannelTransport extends ProtocolTransport implements Transport, StreamListener {
   private static final int LOST_WRITES_UNTIL_WARNING = 5;
 
-  final EventLoop loop;
   private final StreamChannel channel;
   private final boolean pipe;
   private final @Nullable SocketAddress localAddress;
   private final @Nullable SocketAddress remoteAddress;
 
-  /// Runs the user's callbacks in the context in which the transport was made.
-  private final Handle inContext;
-
-  private final Handle delivery;
-  private final Context context;
-  private @Nullable Runnable call;
   private @Nullable ByteBuffer arriving;
 
-  private BaseProtocol protocol;
+  /// On the path of each piece of data, and therefore made once.
+  private final Runnable delivery = this::deliver;
+
   private @Nullable Protocol plain;
   private @Nullable BufferedProtocol buffered;
   private @Nullable StreamProtocol streams;
 
-  private WaterMarks limits = WaterMarks.DEFAULT;
   private boolean begun;
   private boolean readingPaused;
   private boolean peerEnded;
-  private boolean writingPaused;
   private boolean eofWritten;
-  private boolean closing;
   private boolean shuttingDown;
-  private boolean lost;
   private int lostWrites;
   private @Nullable FileSending sending;
 
@@ -69,15 +57,11 @@ final class ChannelTransport implements Transport, StreamListener {
   private @Nullable ChannelTransport replacement;
 
   ChannelTransport(EventLoop loop, StreamChannel channel, BaseProtocol protocol, boolean pipe) {
-    this.loop = loop;
+    super(loop, protocol);
     this.channel = channel;
     this.pipe = pipe;
-    this.protocol = protocol;
     this.localAddress = channel.localAddress();
     this.remoteAddress = channel.remoteAddress();
-    this.context = Context.copyCurrent();
-    this.inContext = loop.createHandle(this::runCall);
-    this.delivery = loop.createHandle(this::deliver);
     setProtocol(protocol);
     channel.listener(this);
   }
@@ -110,39 +94,14 @@ final class ChannelTransport implements Transport, StreamListener {
     return channel;
   }
 
-  /* ---- Calling the protocol ---- */
-
-  /// Runs a callback of the protocol; what it throws breaks the connection.
-  private void tell(String method, Runnable callback) {
-    Runnable outer = call;
-    call =
-        () -> {
-          try {
-            callback.run();
-          } catch (LoopExit exit) {
-            throw exit;
-          } catch (Throwable thrown) {
-            broken("protocol." + method + "() call failed", thrown);
-          }
-        };
-    try {
-      inContext.run();
-    } finally {
-      call = outer;
-    }
+  @Override
+  long backlog() {
+    return channel.backlog();
   }
 
-  private void runCall() {
-    Runnable due = call;
-    if (due != null) {
-      due.run();
-    }
-  }
-
-  private void broken(String what, Throwable thrown) {
-    loop.callExceptionHandler(
-        new ErrorContext("Fatal error: " + what, thrown).withSource(protocol));
-    lose(thrown);
+  @Override
+  void whenBacklogAtMost(long bytes) {
+    channel.whenBacklogAtMost(bytes);
   }
 
   @Override
@@ -167,8 +126,12 @@ final class ChannelTransport implements Transport, StreamListener {
       reader.received(chunk);
       return;
     }
-    arriving = chunk.data();
-    delivery.run();
+    deliverInContext(chunk.data());
+  }
+
+  private void deliverInContext(ByteBuffer data) {
+    arriving = data;
+    callInContext(delivery);
     arriving = null;
   }
 
@@ -263,9 +226,7 @@ final class ChannelTransport implements Transport, StreamListener {
     ByteBuffer rest = undelivered;
     if (rest != null && !readingPaused) {
       undelivered = null;
-      arriving = rest;
-      delivery.run();
-      arriving = null;
+      deliverInContext(rest);
     }
     if (!readingPaused && !closing) {
       channel.resumeReading();
@@ -298,43 +259,17 @@ final class ChannelTransport implements Transport, StreamListener {
     }
   }
 
-  private void pauseWritingIfFull() {
-    if (!writingPaused && channel.backlog() > limits.high()) {
-      writingPaused = true;
-      channel.whenBacklogAtMost(limits.low());
-      tellFlow("pauseWriting", protocol::pauseWriting);
-    }
-  }
-
-  /// Flow control goes on even if the protocol fails in it.
-  private void tellFlow(String method, Runnable callback) {
-    try {
-      callback.run();
-    } catch (LoopExit exit) {
-      throw exit;
-    } catch (Throwable thrown) {
-      loop.callExceptionHandler(
-          new ErrorContext("protocol." + method + "() failed", thrown).withSource(protocol));
-    }
-  }
-
   @Override
   public void drained() {
-    if (writingPaused && channel.backlog() <= limits.low()) {
-      writingPaused = false;
-      Runnable outer = call;
-      call = () -> tellFlow("resumeWriting", protocol::resumeWriting);
-      inContext.run();
-      call = outer;
-    }
+    resumeWritingIfLow();
     FileSending file = sending;
     if (file != null) {
       file.drained();
     }
     if (closing) {
       finish();
-    } else if (writingPaused) {
-      channel.whenBacklogAtMost(limits.low());
+    } else if (writingPaused()) {
+      awaitBacklog();
     }
   }
 
@@ -355,26 +290,6 @@ final class ChannelTransport implements Transport, StreamListener {
     if (!closing && !eofWritten) {
       eofWritten = true;
       channel.shutdownOutput();
-    }
-  }
-
-  @Override
-  public long writeBufferSize() {
-    return channel.backlog();
-  }
-
-  @Override
-  public WaterMarks writeBufferLimits() {
-    return limits;
-  }
-
-  @Override
-  public void setWriteBufferLimits(WaterMarks replacement) {
-    limits = replacement;
-    if (writingPaused) {
-      channel.whenBacklogAtMost(closing ? 0 : limits.low());
-    } else {
-      pauseWritingIfFull();
     }
   }
 
@@ -414,7 +329,7 @@ final class ChannelTransport implements Transport, StreamListener {
     giveUpUpgrade = null;
     replacement = successor;
     successor.whenLost = whenLost;
-    successor.limits = limits;
+    successor.setWriteBufferLimits(writeBufferLimits());
     closing = true;
     lost = true;
     successor.begun = true;
@@ -471,7 +386,7 @@ final class ChannelTransport implements Transport, StreamListener {
       return;
     }
     if (channel.backlog() > 0) {
-      channel.whenBacklogAtMost(writingPaused ? limits.low() : 0);
+      awaitBacklog();
     } else if (channel instanceof TlsChannel tls) {
       shuttingDown = true;
       tls.shutdown(this::lose);
@@ -489,7 +404,8 @@ final class ChannelTransport implements Transport, StreamListener {
   }
 
   /// The connection is over: nothing is read or sent any more.
-  private void lose(@Nullable Throwable reason) {
+  @Override
+  void lose(@Nullable Throwable reason) {
     if (lost) {
       return;
     }
@@ -505,7 +421,7 @@ final class ChannelTransport implements Transport, StreamListener {
       channel.close();
       return;
     }
-    loop.callSoon(() -> end(reason), context);
+    loop.callSoon(() -> callInContext(() -> end(reason)));
   }
 
   private void end(@Nullable Throwable reason) {

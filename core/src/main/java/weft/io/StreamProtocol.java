@@ -23,8 +23,11 @@ final class StreamProtocol implements Protocol {
   final StreamReader reader;
   final StreamWriter writer;
   private final @Nullable ClientHandler handler;
-  private final List<Latch> drains = new ArrayList<>();
-  private final Latch closed;
+
+  /// Those who wait for room, and for the end. Most connections never have any.
+  private @Nullable List<Latch> drains;
+
+  private @Nullable Latch closed;
   private @Nullable ChannelTransport transport;
   private @Nullable Throwable reason;
   private @Nullable IOException closedError;
@@ -36,7 +39,6 @@ final class StreamProtocol implements Protocol {
     this.reader = new StreamReader(loop, limit);
     this.writer = new StreamWriter(this);
     this.handler = handler;
-    this.closed = new Latch(loop);
   }
 
   @Override
@@ -134,14 +136,18 @@ final class StreamProtocol implements Protocol {
     } else {
       reader.setException(why);
     }
-    closed.open();
+    if (closed != null) {
+      closed.open();
+    }
     releaseDrains();
   }
 
   private void releaseDrains() {
-    List<Latch> waiting = List.copyOf(drains);
-    drains.clear();
-    waiting.forEach(Latch::open);
+    List<Latch> waiting = drains;
+    drains = null;
+    if (waiting != null) {
+      waiting.forEach(Latch::open);
+    }
   }
 
   boolean writingPaused() {
@@ -170,11 +176,16 @@ final class StreamProtocol implements Protocol {
   void drain() throws IOException {
     while (writingPaused && !lost) {
       Latch released = new Latch(loop);
+      if (drains == null) {
+        drains = new ArrayList<>(1);
+      }
       drains.add(released);
       try {
         released.await();
       } finally {
-        drains.remove(released);
+        if (drains != null) {
+          drains.remove(released);
+        }
       }
     }
     if (lost && reason != null) {
@@ -183,7 +194,12 @@ final class StreamProtocol implements Protocol {
   }
 
   void waitClosed() throws IOException {
-    Weft.shield(closed.promise()).await();
+    if (!lost) {
+      if (closed == null) {
+        closed = new Latch(loop);
+      }
+      Weft.shield(closed.promise()).await();
+    }
     if (reason != null) {
       throw lostReason();
     }

@@ -324,6 +324,19 @@ public final class StreamReader implements Iterable<String> {
     return count;
   }
 
+  /// The next byte, or -1 at the end of the stream.
+  private int readByte() throws IOException {
+    check();
+    waitUntilSomething("read");
+    settle();
+    if (head == tail) {
+      return -1;
+    }
+    int next = bytes[head] & 0xff;
+    drop(1);
+    return next;
+  }
+
   /// Reads what is there, in a buffer that is lent until the next call of this reader or until the
   /// connection is closed here; waits if nothing is there. The fastest way to read, because nothing
   /// is copied. Null at the end of the stream.
@@ -391,7 +404,7 @@ public final class StreamReader implements Iterable<String> {
   public @Nullable String readLine() throws IOException {
     byte[] line;
     try {
-      line = readUntil(NEWLINE);
+      line = readUntil("readLine", NEWLINE);
     } catch (IncompleteReadException e) {
       line = e.partial();
       if (line.length == 0) {
@@ -426,6 +439,10 @@ public final class StreamReader implements Iterable<String> {
   /// @throws LimitOverrunException if the separator is farther than the limit; the data stays
   /// @throws IllegalArgumentException if there is no separator, or an empty one
   public byte[] readUntil(byte[]... separators) throws IOException {
+    return readUntil("readUntil", separators);
+  }
+
+  private byte[] readUntil(String method, byte[]... separators) throws IOException {
     int longest = Separators.longest(separators);
     check();
     int searched = 0;
@@ -448,7 +465,7 @@ public final class StreamReader implements Iterable<String> {
       if (eof) {
         throw new IncompleteReadException(take(size), null);
       }
-      waitForData("readUntil");
+      waitForData(method);
       checkFailure();
     }
   }
@@ -497,8 +514,7 @@ public final class StreamReader implements Iterable<String> {
     return new InputStream() {
       @Override
       public int read() throws IOException {
-        byte[] one = StreamReader.this.read(1);
-        return one.length == 0 ? -1 : one[0] & 0xff;
+        return readByte();
       }
 
       @Override

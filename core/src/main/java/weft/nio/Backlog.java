@@ -11,7 +11,7 @@ final class Backlog {
   private static final int ARRAY_BYTES_MIN = 8 * 1024;
 
   /// Arrays with the bytes to send between position and limit, and room after the limit.
-  private final ArrayDeque<ByteBuffer> pieces = new ArrayDeque<>();
+  private final ArrayDeque<ByteBuffer> pieces = new ArrayDeque<>(1);
 
   private long size;
 
