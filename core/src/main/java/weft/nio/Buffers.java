@@ -17,6 +17,7 @@ final class Buffers {
   /// Receives and sends in bulk.
   static final int LARGE_BYTES = 128 * 1024;
 
+  private static final int PAGE_BYTES = 4 * 1024;
   private static final int SLAB_BYTES = 64 * 1024;
   private static final int SMALL_KEPT = 1024;
   private static final int LARGE_KEPT = 32;
@@ -26,6 +27,7 @@ final class Buffers {
   private final Shelf brief = new Shelf(BRIEF_BYTES, Integer.MAX_VALUE);
   private final ArrayDeque<ByteBuffer> small = new ArrayDeque<>();
   private int smallLent;
+  private long kept;
   private @Nullable ByteBuffer slab;
 
   /// A large buffer.
@@ -63,6 +65,11 @@ final class Buffers {
     return large.lent + medium.lent + brief.lent + smallLent;
   }
 
+  /// How much memory listeners have kept so far, in bytes of the pages touched.
+  long kept() {
+    return kept;
+  }
+
   private ByteBuffer allocate(int bytes) {
     if (bytes > BRIEF_BYTES) {
       return ByteBuffer.allocateDirect(bytes);
@@ -97,6 +104,10 @@ final class Buffers {
       lent++;
       buffer.begin();
       return buffer;
+    }
+
+    void noteKept(int received) {
+      kept += Math.ceilDiv(received, PAGE_BYTES) * (long) PAGE_BYTES;
     }
 
     void giveBack(Lent buffer) {
@@ -147,6 +158,9 @@ final class Buffers {
     void end() {
       assert used : "the loan has ended already";
       used = false;
+      if (kept > 0) {
+        home.noteKept(data.limit());
+      }
       giveBackUnlessHeld();
     }
 

@@ -42,8 +42,15 @@ import weft.spi.Watch;
 final class SelectorDriver implements Driver {
   final Buffers buffers = new Buffers();
 
+  /// How much memory one dispatch may have listeners keep before they get to use it: what stays in
+  /// the processor's cache until then.
+  private static final int KEPT_BYTES_MAX = 256 * 1024;
+
   /// The channels that have something to do or to tell.
   private final ArrayDeque<Selected> completed = new ArrayDeque<>();
+
+  /// How many of them, the first ones, are due: they were there when the selector was last asked.
+  private int due;
 
   /// The channels that hold writes back until the next poll.
   private List<NioStream> written = new ArrayList<>();
@@ -64,6 +71,16 @@ final class SelectorDriver implements Driver {
   @Override
   public void poll(long timeoutNanos) {
     flush();
+    if (due == 0) {
+      collect(timeoutNanos);
+      due = completed.size();
+    }
+    if (woken) {
+      woken = false;
+    }
+  }
+
+  private void collect(long timeoutNanos) {
     Selector channels = selector;
     boolean wait = timeoutNanos > 0 && completed.isEmpty();
     if (channels == null || (channels.keys().isEmpty() && !cancelled)) {
@@ -72,9 +89,6 @@ final class SelectorDriver implements Driver {
       }
     } else {
       select(channels, wait ? timeoutNanos : 0);
-    }
-    if (woken) {
-      woken = false;
     }
   }
 
@@ -120,7 +134,9 @@ final class SelectorDriver implements Driver {
 
   @Override
   public void dispatch() {
-    for (int left = completed.size(); left > 0; left--) {
+    long keptMax = buffers.kept() + KEPT_BYTES_MAX;
+    while (due > 0 && buffers.kept() < keptMax) {
+      due--;
       completed.remove().dispatch();
     }
   }
@@ -157,6 +173,7 @@ final class SelectorDriver implements Driver {
       }
     }
     completed.clear();
+    due = 0;
     try {
       channels.close();
     } catch (IOException e) {

@@ -35,8 +35,9 @@ public interface Driver extends AutoCloseable {
   /// over and over that the loop would spin: what the system cannot time exactly is rounded up.
   void poll(long timeoutNanos);
 
-  /// Tells the listeners what has completed. What a listener throws is passed on; the completions
-  /// that were not yet told are told by the next call.
+  /// Tells the listeners what has completed. It may leave some for the next call, so that those who
+  /// kept their chunks use them while the bytes are in the processor's cache. What a listener
+  /// throws is passed on; the completions that were not yet told are told by the next call too.
   default void dispatch() {}
 
   /// Makes a running [#poll], or else the next one, return at once. Any thread; never blocks; does

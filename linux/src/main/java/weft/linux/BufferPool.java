@@ -19,6 +19,7 @@ import weft.spi.Chunk;
 /// Thread: the loop's.
 final class BufferPool {
   private static final int FREE_MAX = 4096;
+  private static final int PAGE_BYTES = 4096;
 
   private final Linux linux;
   private final int bytes;
@@ -30,6 +31,8 @@ final class BufferPool {
 
   /// The buffers below have no pages any more.
   private int cold;
+
+  private long kept;
 
   BufferPool(Linux linux, int bytes) {
     this.linux = linux;
@@ -81,6 +84,11 @@ final class BufferPool {
     }
     cold = Math.max(cold, idle);
     idle = count;
+  }
+
+  /// How much memory listeners have kept so far, in bytes of the pages touched.
+  long kept() {
+    return kept;
   }
 
   int bytes() {
@@ -191,6 +199,7 @@ final class BufferPool {
         buffer.release();
       } else {
         buffer.loan = null;
+        buffer.pool.kept += Math.ceilDiv(buffer.view.limit(), PAGE_BYTES) * (long) PAGE_BYTES;
       }
     }
   }

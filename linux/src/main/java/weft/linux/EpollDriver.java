@@ -97,7 +97,8 @@ final class EpollDriver extends LinuxDriver {
 
   @Override
   void dispatchEvents() {
-    while (next < count) {
+    long keptMax = large.kept() + KEPT_BYTES_MAX;
+    while (next < count && large.kept() < keptMax) {
       long at = (long) next * Linux.EPOLL_EVENT_BYTES;
       next++;
       int bits = events.get(JAVA_INT_UNALIGNED, at);

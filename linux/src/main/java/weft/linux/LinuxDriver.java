@@ -44,6 +44,10 @@ abstract class LinuxDriver implements Driver {
   /// Holds the small writes of one iteration.
   static final int SMALL_BYTES = 16 * 1024;
 
+  /// How much memory one dispatch may have listeners keep before they get to use it: what stays in
+  /// the processor's cache until then.
+  static final int KEPT_BYTES_MAX = 256 * 1024;
+
   /// After how many polls, or after how long without any event, idle memory is given back.
   private static final int TRIM_POLLS = 1 << 14;
 

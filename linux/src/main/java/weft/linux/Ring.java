@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// The ring belongs to the one thread that calls [#enter] first; only there the kernel works for it
 /// (`SINGLE_ISSUER` and `DEFER_TASKRUN`), so between two calls nothing that is shared changes.
 /// Until then, and on any thread afterwards, operations can be queued. What does not fit the queue
-/// waits behind it, in the heap.
+/// waits behind it, in the heap. An operation names its descriptor by number, and the number is
+/// looked up when it is submitted: hence [#withdraw].
 ///
 /// ```text
 /// io_uring_params  u32 sq_entries, cq_entries, flags, …, 40: sq offsets, 80: cq offsets
@@ -93,6 +94,7 @@ final class Ring {
   private long[] spilled = new long[SPILLED_WORDS * 16];
   private int spilledFrom;
   private int spilledTo;
+  private long pushed;
 
   /// Sets a ring up.
   ///
@@ -179,6 +181,7 @@ final class Ring {
   void push(int head, int fd, long addr, int len, int opFlags, long userData) {
     long first = Integer.toUnsignedLong(head) | (long) fd << 32;
     long fourth = Integer.toUnsignedLong(len) | (long) opFlags << 32;
+    pushed++;
     if (spilledFrom == spilledTo && roomFor()) {
       put(first, addr, fourth, userData);
     } else {
@@ -232,6 +235,37 @@ final class Ring {
     if (spilledFrom == spilledTo) {
       spilledFrom = 0;
       spilledTo = 0;
+    }
+  }
+
+  /// How many operations were queued so far.
+  long pushed() {
+    return pushed;
+  }
+
+  /// Turns what was queued for a descriptor, and not submitted yet, into operations that do nothing
+  /// and complete under another name. To be called before the descriptor is closed: later, the
+  /// kernel would take whatever has its number then.
+  ///
+  /// @param last what [#pushed] was after the last such operation
+  void withdraw(int fd, long last, long userData) {
+    int queued = tail - (int) INT.getAcquire(queues, sqHead);
+    int behind = (spilledTo - spilledFrom) / SPILLED_WORDS;
+    if (last <= pushed - queued - behind) {
+      return;
+    }
+    for (int i = tail - queued; i != tail; i++) {
+      long at = (long) (i & (sqEntries - 1)) * SQE_BYTES;
+      if (sqes.get(JAVA_INT, at + 4) == fd) {
+        sqes.asSlice(at, SQE_BYTES).fill((byte) 0);
+        sqes.set(JAVA_LONG, at + 32, userData);
+      }
+    }
+    for (int i = spilledFrom; i < spilledTo; i += SPILLED_WORDS) {
+      if ((int) (spilled[i] >>> 32) == fd) {
+        Arrays.fill(spilled, i, i + SPILLED_WORDS, 0);
+        spilled[i + 3] = userData;
+      }
     }
   }
 

@@ -18,6 +18,9 @@ abstract class Source {
   /// What the driver has told the system; each driver has its own use for it.
   int registered;
 
+  /// The driver's count of what was asked of the system when this was last asked for something.
+  long asked;
+
   /// Whether it waits for [#attend].
   boolean attention;
 

@@ -19,7 +19,8 @@ import weft.linux.BufferPool.Buffer;
 ///
 /// **Names.** An operation's user data are the source's slot, its generation in the next 24 bits
 /// and the kind of the operation above. A completion that comes after its source has ended finds
-/// nobody: then its buffer goes back, its connection is closed.
+/// nobody: then its buffer goes back, its connection is closed. What was not submitted when its
+/// source ended is withdrawn.
 ///
 /// **Memory.** The kernel writes only into the queues and the buffers of the ring. On closing, all
 /// is cancelled and awaited before the ring goes; where that is not possible, since another thread
@@ -144,7 +145,8 @@ final class UringDriver extends LinuxDriver {
     int position = current.first();
     int end = current.end();
     try {
-      while (position != end && ring == current) {
+      long keptMax = large.kept() + KEPT_BYTES_MAX;
+      while (position != end && ring == current && large.kept() < keptMax) {
         long userData = current.userData(position);
         int result = current.result(position);
         int flags = current.flags(position);
@@ -266,6 +268,12 @@ final class UringDriver extends LinuxDriver {
     return kind | (long) source.generation << 32 | source.slot;
   }
 
+  private void ask(Source source, int head, int flags, long kind) {
+    underWay++;
+    ring.push(head, source.fd(), 0, 0, flags, name(source, kind));
+    source.asked = ring.pushed();
+  }
+
   @Override
   void arm(Source source, int events) {
     source.wanted |= events;
@@ -283,8 +291,7 @@ final class UringDriver extends LinuxDriver {
 
   private void poll(Source source, int event, long kind) {
     source.registered |= event;
-    underWay++;
-    ring.push(Ring.OP_POLL_ADD, source.fd(), 0, 0, event, name(source, kind));
+    ask(source, Ring.OP_POLL_ADD, event, kind);
   }
 
   @Override
@@ -298,9 +305,8 @@ final class UringDriver extends LinuxDriver {
       arm(stream, Linux.IN);
     } else if ((stream.registered & MULTISHOT) == 0) {
       stream.registered |= MULTISHOT;
-      underWay++;
       int head = Ring.OP_RECV | Ring.SQE_BUFFER_SELECT << 8 | Ring.RECV_MULTISHOT << 16;
-      ring.push(head, stream.fd(), 0, 0, 0, name(stream, RECV));
+      ask(stream, head, 0, RECV);
     }
   }
 
@@ -308,9 +314,8 @@ final class UringDriver extends LinuxDriver {
   void accept(SocketListener listener) {
     if ((listener.registered & MULTISHOT) == 0) {
       listener.registered |= MULTISHOT;
-      underWay++;
       int head = Ring.OP_ACCEPT | Ring.ACCEPT_MULTISHOT << 16;
-      ring.push(head, listener.fd(), 0, 0, Linux.SOCK_FLAGS, name(listener, ACCEPT));
+      ask(listener, head, Linux.SOCK_FLAGS, ACCEPT);
     }
   }
 
@@ -328,6 +333,7 @@ final class UringDriver extends LinuxDriver {
   @Override
   void forget(Source source) {
     source.wanted = 0;
+    ring.withdraw(source.fd(), source.asked, name(source, POLL_IN));
     if ((source.registered & Linux.IN) != 0) {
       cancel(name(source, POLL_IN));
     }

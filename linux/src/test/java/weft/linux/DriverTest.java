@@ -352,6 +352,37 @@ abstract class DriverTest {
   }
 
   @Test
+  void whoKeepsMuchGetsToUseItBeforeTheOthersAreTold() throws IOException {
+    int connections = 100;
+    int bytes = 8 * 1024;
+    List<StreamChannel> senders = new ArrayList<>();
+    List<Recorder> receivers = new ArrayList<>();
+    for (int i = 0; i < connections; i++) {
+      Pair pair = new Pair(loopback());
+      pair.listener.close();
+      senders.add(pair.far);
+      receivers.add(Recorder.on(pair.near));
+      receivers.get(i).keep = true;
+    }
+    settle();
+    for (StreamChannel sender : senders) {
+      sender.write(ByteBuffer.allocate(bytes));
+    }
+    long most = 0;
+    long before = 0;
+    for (int turns = 0; before < (long) connections * bytes; turns++) {
+      assertTrue(turns < 1000 * connections, "not everybody was told");
+      driver.poll(PATIENCE_NANOS); // does not wait while anybody is left to be told
+      driver.dispatch();
+      long after = receivers.stream().mapToLong(receiver -> receiver.total).sum();
+      most = Math.max(most, after - before);
+      before = after;
+    }
+    assertTrue(most < (long) connections * bytes / 2, most + " bytes were kept in one dispatch");
+    receivers.forEach(receiver -> receiver.kept.forEach(Chunk::release));
+  }
+
+  @Test
   void aChunkMayBeReleasedAfterTheDriverIsClosed() throws IOException {
     Pair pair = pair();
     Recorder far = Recorder.on(pair.far);

@@ -61,6 +61,23 @@ abstract class LinuxDriverTest extends PacketTest {
   }
 
   @Test
+  void whatWasAskedOfADescriptorIsNotDoneWithTheNextOfItsNumber() throws IOException {
+    for (int i = 0; i < 10; i++) {
+      try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
+          SocketChannel client = SocketChannel.open(server.getLocalAddress());
+          SocketChannel accepted = server.accept()) {
+        client.write(text("for the next one"));
+        StreamChannel closedAtOnce = pair().near;
+        Recorder nobody = Recorder.on(closedAtOnce);
+        closedAtOnce.close();
+        Recorder next = Recorder.on(driver.adopt(accepted));
+        until(() -> next.total == 16);
+        assertEquals(0, nobody.total);
+      }
+    }
+  }
+
+  @Test
   void socketsOfTheJdkAreAdopted() throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
     SocketChannel client = SocketChannel.open(server.getLocalAddress());
