@@ -28,6 +28,9 @@ final class MemoryCommand extends SuiteCommand {
   /// a coroutine whose frames are still interpreted takes more than one of a server in use.
   private static final EchoCase FIRST = new EchoCase(Wire.TCP, 1024, 100, 1_900, 0);
 
+  /// As many connections as it takes until what runs once for each is compiled for good.
+  private static final int WAVES = 5;
+
   private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
 
   /// Kinds of objects that are listed for each of Weft's servers.
@@ -88,7 +91,9 @@ final class MemoryCommand extends SuiteCommand {
     setting.progress().println(entrant.name() + " ...");
     try (var server = Serving.start(entrant, Wire.TCP, setting.folder(), Map.of())) {
       setting.findings().contestant(entrant.name(), server.description());
-      load.drive(server, FIRST, 0, options.seconds(0.5, 3));
+      for (int wave = 0; wave < options.rounds(1, WAVES); wave++) {
+        load.drive(server, FIRST, 0, options.seconds(0.5, 2));
+      }
       var before = sizes(server);
       var holder = held(load, server, connections());
       try {

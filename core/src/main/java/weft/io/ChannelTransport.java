@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 import weft.LoopExit;
@@ -29,8 +30,8 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   private @Nullable ByteBuffer arriving;
 
-  /// On the path of each piece of data, and therefore made once.
-  private final Runnable delivery = this::deliver;
+  /// On the path of each piece of data, and therefore made once, but not for streams.
+  private @Nullable Runnable delivery;
 
   private @Nullable Protocol plain;
   private @Nullable BufferedProtocol buffered;
@@ -47,7 +48,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   /// Data that could not be delivered because the protocol paused in the middle of it.
   private @Nullable ByteBuffer undelivered;
 
-  private @Nullable Runnable whenLost;
+  private @Nullable Consumer<? super ChannelTransport> whenLost;
   private @Nullable Throwable lossReason;
 
   /// Set while TLS is put on the channel, which is not this transport's meanwhile.
@@ -86,7 +87,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   }
 
   /// Has something called when the connection is lost, after the protocol was told.
-  void whenLost(Runnable action) {
+  void whenLost(Consumer<? super ChannelTransport> action) {
     whenLost = action;
   }
 
@@ -130,6 +131,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   }
 
   private void deliverInContext(ByteBuffer data) {
+    if (delivery == null) {
+      delivery = this::deliver;
+    }
     arriving = data;
     callInContext(delivery);
     arriving = null;
@@ -328,7 +332,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   void replaceBy(ChannelTransport successor) {
     giveUpUpgrade = null;
     replacement = successor;
-    successor.whenLost = whenLost;
+    successor.whenLost(lostSuccessor -> tellOwner());
     successor.setWriteBufferLimits(writeBufferLimits());
     closing = true;
     lost = true;
@@ -429,9 +433,13 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       protocol.connectionLost(reason);
     } finally {
       channel.close();
-      if (whenLost != null) {
-        whenLost.run();
-      }
+      tellOwner();
+    }
+  }
+
+  private void tellOwner() {
+    if (whenLost != null) {
+      whenLost.accept(this);
     }
   }
 

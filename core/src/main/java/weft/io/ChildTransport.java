@@ -39,7 +39,7 @@ final class ChildTransport implements SubprocessTransport {
         ChannelTransport pipe = new ChannelTransport(loop, channel, pipeProtocols.apply(fd), true);
         pipes[fd] = pipe;
         openPipes++;
-        pipe.whenLost(this::pipeLost);
+        pipe.whenLost(lost -> pipeLost());
       }
     }
     loop.callSoon(() -> protocol.connectionMade(this), context);

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import weft.CancelledError;
@@ -40,6 +41,10 @@ public final class Server implements AutoCloseable {
   private final List<ListenChannel> listeners;
   private final @Nullable Runnable cleanup;
   private final Set<ChannelTransport> connections = new LinkedHashSet<>();
+
+  /// One for all connections.
+  private final Consumer<ChannelTransport> whenLost = this::lost;
+
   private final Set<TlsChannel> handshakes = new LinkedHashSet<>();
   private final List<Latch> waiters = new ArrayList<>();
   private final List<TimerHandle> retries = new ArrayList<>();
@@ -216,12 +221,13 @@ public final class Server implements AutoCloseable {
   private void adopt(StreamChannel channel, BaseProtocol protocol) {
     ChannelTransport transport = new ChannelTransport(loop, channel, protocol, false);
     connections.add(transport);
-    transport.whenLost(
-        () -> {
-          connections.remove(transport);
-          wakeWaiters();
-        });
+    transport.whenLost(whenLost);
     transport.begin(null);
+  }
+
+  private void lost(ChannelTransport transport) {
+    connections.remove(transport);
+    wakeWaiters();
   }
 
   private void reportInDebug(String message, Throwable thrown) {

@@ -11,6 +11,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
+import weft.Promise;
 import weft.spi.Chunk;
 
 /// The receiving side of a connection. Its methods suspend until there is something to return.
@@ -50,7 +51,7 @@ public final class StreamReader implements Iterable<String> {
   private boolean eof;
   private boolean paused;
   private @Nullable Throwable failure;
-  private @Nullable Latch waiter;
+  private @Nullable Promise<Boolean> waiter;
   private @Nullable ReadTransport transport;
 
   /// A reader for the running loop that is fed by hand.
@@ -154,10 +155,12 @@ public final class StreamReader implements Iterable<String> {
   }
 
   private void wake() {
-    Latch waiting = waiter;
+    Promise<Boolean> waiting = waiter;
     if (waiting != null) {
       waiter = null;
-      waiting.open();
+      if (!waiting.done()) { // the task may have been cancelled
+        waiting.setResult(true);
+      }
     }
   }
 
@@ -215,7 +218,7 @@ public final class StreamReader implements Iterable<String> {
           method + "() called while another task is waiting for data of this reader");
     }
     resumeTransport();
-    Latch arrival = new Latch(loop);
+    Promise<Boolean> arrival = loop.createPromise();
     waiter = arrival;
     try {
       arrival.await();

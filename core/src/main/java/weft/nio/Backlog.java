@@ -4,14 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /// Bytes that the system did not take yet: copies, since what is written belongs to the caller.
 /// Small pieces share an array.
 final class Backlog {
   private static final int ARRAY_BYTES_MIN = 8 * 1024;
 
-  /// Arrays with the bytes to send between position and limit, and room after the limit.
-  private final ArrayDeque<ByteBuffer> pieces = new ArrayDeque<>(1);
+  /// Arrays with the bytes to send between position and limit, and room after the limit. Made when
+  /// needed: most connections never have a backlog.
+  private @Nullable ArrayDeque<ByteBuffer> pieces;
 
   private long size;
 
@@ -29,6 +31,9 @@ final class Backlog {
       return;
     }
     size += bytes;
+    if (pieces == null) {
+      pieces = new ArrayDeque<>(1);
+    }
     ByteBuffer last = pieces.peekLast();
     if (last == null || last.capacity() - last.limit() < bytes) {
       last = ByteBuffer.allocate(Math.max(bytes, ARRAY_BYTES_MIN)).limit(0);
@@ -64,6 +69,9 @@ final class Backlog {
   }
 
   private int stage(ByteBuffer stage) {
+    if (pieces == null) {
+      return stage.position();
+    }
     for (ByteBuffer piece : pieces) {
       int bytes = Math.min(piece.remaining(), stage.remaining());
       stage.put(stage.position(), piece, piece.position(), bytes);
@@ -76,6 +84,9 @@ final class Backlog {
   }
 
   private void drop(int sent) {
+    if (pieces == null) {
+      return;
+    }
     size -= sent;
     int left = sent;
     for (ByteBuffer first; (first = pieces.peek()) != null && left >= first.remaining(); ) {
@@ -89,7 +100,7 @@ final class Backlog {
   }
 
   void clear() {
-    pieces.clear();
+    pieces = null;
     size = 0;
   }
 }
