@@ -118,4 +118,14 @@ public interface Driver extends AutoCloseable {
   default Watch watch(SelectableChannel channel, IntConsumer ready) throws IOException {
     throw new UnsupportedOperationException("this driver cannot watch channels");
   }
+
+  /* ---- Processes ---- */
+
+  /// Starts a child process, whose pipes become channels of this driver. Returns when it runs.
+  ///
+  /// @return null if the driver cannot start this one; then the JDK does
+  /// @throws IOException as that of [ProcessBuilder#start] if the process cannot be started
+  default @Nullable ChildProcess spawn(ChildOptions options) throws IOException {
+    return null;
+  }
 }
