@@ -11,6 +11,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import org.jspecify.annotations.Nullable;
 
 /// Linux, as far as Weft calls it: one method a system call. Each gives back what the call does or,
@@ -97,7 +98,9 @@ final class Linux {
 
   static final int O_RDONLY = 0;
   static final int O_WRONLY = 1;
+  static final int O_RDWR = 2;
   static final int O_CREAT = 0x40;
+  static final int O_EXCL = 0x80;
   static final int O_TRUNC = 0x200;
   static final int O_APPEND = 0x400;
   static final int P_PID = 1;
@@ -235,14 +238,18 @@ final class Linux {
     return LINKER.downcallHandle(LIBC.findOrThrow(name), type, options);
   }
 
-  /// A function that the C library may lack; then it is null.
+  /// A function or variable that the C library may lack; then it is null.
   static MemorySegment find(String function) {
     return LIBC.find(function).orElse(MemorySegment.NULL);
   }
 
-  /// A function that returns an int and leaves no error number.
+  /// A function that returns an int and leaves no error number. One that the C library lacks does
+  /// nothing.
   static MethodHandle link(MemorySegment function, MemoryLayout... parameters) {
-    return LINKER.downcallHandle(function, FunctionDescriptor.of(JAVA_INT, parameters));
+    FunctionDescriptor type = FunctionDescriptor.of(JAVA_INT, parameters);
+    return function.address() == 0
+        ? MethodHandles.empty(type.toMethodType())
+        : LINKER.downcallHandle(function, type);
   }
 
   /// The pointer that a variable of the C library holds.
