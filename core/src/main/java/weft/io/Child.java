@@ -39,7 +39,8 @@ abstract sealed class Child permits JdkChild, SpawnedChild {
     return spawned != null ? new SpawnedChild(spawned) : JdkChild.start(loop, copy, options);
   }
 
-  private static @Nullable Driver driver(EventLoop loop) {
+  /// The driver of a loop, or null.
+  static @Nullable Driver driver(EventLoop loop) {
     try {
       return loop.driver();
     } catch (UnsupportedOperationException e) {

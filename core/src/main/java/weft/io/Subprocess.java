@@ -139,9 +139,9 @@ public final class Subprocess implements AutoCloseable {
 
   /// The exit status; null while the process runs, or as long as the loop does not know better.
   ///
-  /// It is -n if signal n has ended the process. On loops that leave processes to the JDK this is so
-  /// only if the signal was sent by a method of this; otherwise such an end shows as 128 + n, as in
-  /// shells, because the JDK tells no difference from an `exit(128 + n)`.
+  /// It is -n if signal n has ended the process. On loops that leave processes to the JDK this is
+  /// so only if the signal was sent by a method of this; otherwise such an end shows as 128 + n, as
+  /// in shells, because the JDK tells no difference from an `exit(128 + n)`.
   public @Nullable Integer returnCode() {
     return transport.returnCode();
   }

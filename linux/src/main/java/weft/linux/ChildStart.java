@@ -198,6 +198,11 @@ final class ChildStart implements AutoCloseable {
   /* ---- Strings ---- */
 
   private MemorySegment text(String string) {
+    return text(arena, string);
+  }
+
+  /// A string as the system has it.
+  static MemorySegment text(Arena arena, String string) {
     byte[] bytes = string.getBytes(NAMES);
     MemorySegment text = arena.allocate(bytes.length + 1L);
     MemorySegment.copy(bytes, 0, text, JAVA_BYTE, 0, bytes.length);
