@@ -28,11 +28,12 @@ import weft.Task;
 import weft.Weft;
 import weft.sync.AsyncLock;
 
-/// A file whose reads and writes happen on the loop's default executor, so that the loop never
-/// waits for a disk. The static methods do the same for whole files.
+/// A file whose reads and writes happen beside the loop, so that it never waits for a disk: on a
+/// driver that can do so by itself, otherwise on the loop's default executor. The static methods do
+/// the latter for whole files.
 ///
-/// Everything that throws [IOException] suspends, and is a cancellation point; the exceptions are
-/// those of [Files] and [FileChannel], such as [java.nio.file.NoSuchFileException].
+/// Everything that throws [IOException] and has to wait suspends, and is a cancellation point; the
+/// exceptions are those of [Files] and [FileChannel], such as [java.nio.file.NoSuchFileException].
 ///
 /// **Order.** What is called on one file is done one after the other, in the order of the calls.
 ///
@@ -50,7 +51,16 @@ public final class AsyncFile implements AutoCloseable {
   private static final int SIZE_UNKNOWN_BYTES = 8192;
 
   private final EventLoop loop;
-  private final FileChannel channel;
+
+  /// Null until somebody needs one, if there is a disk file.
+  private @Nullable FileChannel channel;
+
+  /// What the driver has opened; null if it has not, and from when on the channel has taken over.
+  private @Nullable DiskAccess disk;
+
+  /// What the channel has taken over from.
+  private @Nullable DiskAccess former;
+
   private final AsyncLock turns = new AsyncLock();
 
   /// Where a job puts or finds the bytes of others. Used by one job at a time.
@@ -58,12 +68,16 @@ public final class AsyncFile implements AutoCloseable {
 
   private boolean closed;
 
+  /// Whether even the operations that were called before it was closed come too late.
+  private boolean over;
+
   /// Whether the operation whose turn it is has nobody who waits for it.
   private boolean abandoned;
 
-  private AsyncFile(EventLoop loop, FileChannel channel) {
+  private AsyncFile(EventLoop loop, @Nullable FileChannel channel, @Nullable DiskAccess disk) {
     this.loop = loop;
     this.channel = channel;
+    this.disk = disk;
   }
 
   /* ---- Whole files ---- */
@@ -148,6 +162,14 @@ public final class AsyncFile implements AutoCloseable {
   ///
   /// @param options as for [FileChannel#open(Path, OpenOption...)]
   public static AsyncFile open(Path path, OpenOption... options) throws IOException {
+    checkInCoroutine();
+    DiskAccess disk = DiskAccess.open(EventLoop.running(), path, List.of(options));
+    return disk != null
+        ? new AsyncFile(EventLoop.running(), null, disk)
+        : openChannel(path, options);
+  }
+
+  private static AsyncFile openChannel(Path path, OpenOption... options) throws IOException {
     // Holds the channel once it is open, or the caller's death: whoever comes second closes.
     AtomicReference<@Nullable Object> met = new AtomicReference<>();
     try {
@@ -160,7 +182,7 @@ public final class AsyncFile implements AutoCloseable {
                 }
                 return opened;
               });
-      return new AsyncFile(EventLoop.running(), channel);
+      return new AsyncFile(EventLoop.running(), channel, null);
     } catch (Throwable t) {
       if (met.getAndSet(t) instanceof FileChannel unwanted) {
         closeOffLoop(unwanted);
@@ -200,6 +222,10 @@ public final class AsyncFile implements AutoCloseable {
   private int readInto(ByteBuffer target, long position) throws IOException {
     try (Turn turn = new Turn()) {
       int size = Math.min(target.remaining(), PIECE_BYTES_MAX);
+      DiskAccess access = disk;
+      if (access != null) {
+        return access.read(turn, target, size, position);
+      }
       byte[] bytes = staging(size);
       int count = turn.run(() -> readOnce(ByteBuffer.wrap(bytes, 0, size), position));
       if (count > 0) {
@@ -214,9 +240,14 @@ public final class AsyncFile implements AutoCloseable {
       throw new IllegalArgumentException("max is negative: " + max);
     }
     try (Turn turn = new Turn()) {
+      DiskAccess access = disk;
+      if (access != null) {
+        return access.readUpTo(turn, max, position);
+      }
+      FileChannel source = opened();
       return turn.run(
           () -> {
-            long size = Math.max(channel.size(), SIZE_UNKNOWN_BYTES); // that of a device is 0
+            long size = Math.max(source.size(), SIZE_UNKNOWN_BYTES); // that of a device is 0
             byte[] bytes = new byte[(int) Math.min(max, size)];
             int count = Math.max(0, readOnce(ByteBuffer.wrap(bytes), position));
             return count == bytes.length ? bytes : Arrays.copyOf(bytes, count);
@@ -225,7 +256,8 @@ public final class AsyncFile implements AutoCloseable {
   }
 
   private int readOnce(ByteBuffer target, long position) throws IOException {
-    return position < 0 ? channel.read(target) : channel.read(target, position);
+    FileChannel source = opened();
+    return position < 0 ? source.read(target) : source.read(target, position);
   }
 
   /// Writes all bytes at the current position, which moves; at the end of the file if it was opened
@@ -251,6 +283,11 @@ public final class AsyncFile implements AutoCloseable {
 
   private void writeAll(ByteBuffer source, long position) throws IOException {
     try (Turn turn = new Turn()) {
+      DiskAccess access = disk;
+      if (access != null) {
+        access.write(turn, source, position);
+        return;
+      }
       long next = position;
       do {
         int size = Math.min(source.remaining(), PIECE_BYTES_MAX);
@@ -264,11 +301,12 @@ public final class AsyncFile implements AutoCloseable {
 
   /// Returns by how much an explicit position moves.
   private int writeFully(ByteBuffer piece, long position) throws IOException {
+    FileChannel target = opened();
     while (piece.hasRemaining()) {
       if (position < 0) {
-        channel.write(piece);
+        target.write(piece);
       } else {
-        channel.write(piece, position + piece.position());
+        target.write(piece, position + piece.position());
       }
     }
     return position < 0 ? 0 : piece.position();
@@ -276,18 +314,28 @@ public final class AsyncFile implements AutoCloseable {
 
   /// The length of the file.
   public long size() throws IOException {
-    return inTurn(channel::size);
+    return inTurn(() -> opened().size());
   }
 
   /// The current position.
   public long position() throws IOException {
-    return inTurn(channel::position);
+    try (Turn turn = new Turn()) {
+      DiskAccess access = disk;
+      return access != null ? access.position : turn.run(() -> opened().position());
+    }
   }
 
   /// Moves the current position. If it is beyond the end, the next write leaves a gap.
   public void position(long position) throws IOException {
     checkPosition(position);
-    inTurn(() -> channel.position(position));
+    try (Turn turn = new Turn()) {
+      DiskAccess access = disk;
+      if (access != null) {
+        access.position = position;
+      } else {
+        turn.run(() -> opened().position(position));
+      }
+    }
   }
 
   /// Cuts the file down to a length; does nothing if it is shorter.
@@ -295,29 +343,71 @@ public final class AsyncFile implements AutoCloseable {
     if (size < 0) {
       throw new IllegalArgumentException("size is negative: " + size);
     }
-    inTurn(() -> channel.truncate(size));
+    try (Turn turn = new Turn()) {
+      turn.run(() -> opened().truncate(size));
+      DiskAccess access = disk;
+      if (access != null) {
+        access.position = Math.min(access.position, size);
+      }
+    }
   }
 
   /// Makes sure that what was written is on the storage device.
   ///
   /// @param metaData whether the facts about the file, such as its time, have to be there as well
   public void force(boolean metaData) throws IOException {
-    inTurn(
-        () -> {
-          channel.force(metaData);
-          return channel;
-        });
+    try (Turn turn = new Turn()) {
+      DiskAccess access = disk;
+      if (access != null) {
+        access.force(turn, metaData);
+      } else {
+        turn.run(
+            () -> {
+              opened().force(metaData);
+              return 0;
+            });
+      }
+    }
   }
 
   /// The channel beneath, for what needs one, such as sending the file over a connection. What is
-  /// done with it knows nothing of the order that is kept here.
+  /// done with it knows nothing of the order that is kept here. From the first call on this file is
+  /// read and written on the executor, by that channel.
+  ///
+  /// @throws UncheckedIOException if there is none yet and it cannot be opened
   public FileChannel channel() {
-    return channel;
+    DiskAccess access = disk;
+    try {
+      FileChannel opened = opened();
+      if (access != null) {
+        disk = null;
+        former = access;
+        access.handOver(opened);
+      }
+      return opened;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The channel, which is opened now if there is none. Any thread.
+  private synchronized FileChannel opened() throws IOException {
+    FileChannel known = channel;
+    if (known == null) {
+      DiskAccess access = disk;
+      if (access == null || over) {
+        throw new ClosedChannelException();
+      }
+      known = access.channel();
+      channel = known;
+    }
+    return known;
   }
 
   /// Whether the file was not closed.
   public boolean isOpen() {
-    return !closed && channel.isOpen();
+    FileChannel known = channel;
+    return !closed && (known == null || known.isOpen());
   }
 
   /// Closes the file when the operations that were called before are done; those that are called
@@ -333,21 +423,42 @@ public final class AsyncFile implements AutoCloseable {
     }
     closed = true;
     if (abandoned || Task.current() == null) {
-      closeOffLoop(channel);
+      closeAll();
       return;
     }
     try (var _ = turns.acquire()) {
-      offLoop(
-          () -> {
-            channel.close();
-            return channel;
-          });
+      FileChannel known = end();
+      if (known != null) {
+        offLoop(
+            () -> {
+              known.close();
+              return known;
+            });
+      }
     } catch (CancelledError | IllegalStateException e) {
-      closeOffLoop(channel);
+      closeAll();
       if (e instanceof CancelledError cancelled) {
         throw cancelled;
       }
     }
+  }
+
+  private void closeAll() {
+    FileChannel known = end();
+    if (known != null) {
+      closeOffLoop(known);
+    }
+  }
+
+  /// From now on nothing is opened. Closes what the driver has, and gives back what it has not.
+  private synchronized @Nullable FileChannel end() {
+    over = true;
+    for (DiskAccess access : new @Nullable DiskAccess[] {disk, former}) {
+      if (access != null) {
+        access.close();
+      }
+    }
+    return channel;
   }
 
   @Override
@@ -372,13 +483,14 @@ public final class AsyncFile implements AutoCloseable {
 
   /// One operation's turn: from when it gets the file until it is done with it. If the operation is
   /// abandoned in the middle of a job, that job passes the turn on when it ends.
-  private final class Turn implements AutoCloseable {
+  final class Turn implements AutoCloseable {
     private boolean left;
 
     Turn() throws IOException {
       checkUsable();
       turns.acquire();
-      if (!channel.isOpen()) {
+      FileChannel known = channel;
+      if (over || (known != null && !known.isOpen())) {
         turns.release();
         throw new ClosedChannelException();
       }
@@ -408,6 +520,22 @@ public final class AsyncFile implements AutoCloseable {
       return Weft.await(promise, IOException.class);
     }
 
+    /// Waits for what the driver does.
+    <T> T run(Promise<T> promise) throws IOException {
+      try {
+        Weft.waitAll(List.of(promise));
+      } catch (Throwable t) {
+        leave(promise);
+        throw t;
+      }
+      return Weft.await(promise, IOException.class);
+    }
+
+    /// Whether nobody waits any more.
+    boolean isLeft() {
+      return left;
+    }
+
     private void leave(Promise<?> running) {
       left = true;
       abandoned = true;
@@ -420,7 +548,7 @@ public final class AsyncFile implements AutoCloseable {
             turns.release();
           });
       if (closed) {
-        closeOffLoop(channel);
+        closeAll();
       }
     }
 

@@ -5,6 +5,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import weft.Context;
 import weft.EventLoop;
+import weft.spi.StreamChannel;
 
 /// The transport of a child process: the process and a transport for each pipe.
 ///
@@ -34,7 +35,7 @@ final class ChildTransport implements SubprocessTransport {
   /// @param begun is opened when all protocols know
   void begin(IntFunction<BaseProtocol> pipeProtocols, Latch begun) {
     for (int fd = 0; fd < PIPES; fd++) {
-      PipeChannel channel = child.pipe(fd);
+      StreamChannel channel = child.pipe(fd);
       if (channel != null) {
         ChannelTransport pipe = new ChannelTransport(loop, channel, pipeProtocols.apply(fd), true);
         pipes[fd] = pipe;

@@ -23,7 +23,8 @@ public final class ExtraInfo<T> {
   /// The application protocol that both ends of a TLS connection agreed upon.
   public static final ExtraInfo<String> ALPN = new ExtraInfo<>("alpn", String.class);
 
-  /// The child process.
+  /// The child process. Its streams are the transport's. Its exit value is the JDK's, 128 + n after
+  /// signal n.
   public static final ExtraInfo<Process> SUBPROCESS = new ExtraInfo<>("subprocess", Process.class);
 
   private final String name;

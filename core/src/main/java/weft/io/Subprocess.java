@@ -139,9 +139,9 @@ public final class Subprocess implements AutoCloseable {
 
   /// The exit status; null while the process runs, or as long as the loop does not know better.
   ///
-  /// It is -n if signal n has ended the process and was sent by a method of this. Otherwise such an
-  /// end shows as 128 + n, as in shells, because the JDK tells no difference from an `exit(128 +
-  /// n)`.
+  /// It is -n if signal n has ended the process. On loops that leave processes to the JDK this is
+  /// so only if the signal was sent by a method of this; otherwise such an end shows as 128 + n, as
+  /// in shells, because the JDK tells no difference from an `exit(128 + n)`.
   public @Nullable Integer returnCode() {
     return transport.returnCode();
   }
@@ -225,7 +225,8 @@ public final class Subprocess implements AutoCloseable {
   }
 
   /// Sends a signal such as `TERM` or `SIGTERM`; does nothing if the process has ended. Does not
-  /// wait: signals other than TERM and KILL are sent by a shell's `kill`, all in their order.
+  /// wait: on loops that leave processes to the JDK, signals other than TERM and KILL are sent by a
+  /// shell's `kill`, all in their order.
   ///
   /// @throws IllegalArgumentException if there is no such signal
   public void sendSignal(String signal) {

@@ -1,9 +1,13 @@
 package weft.io;
 
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import weft.spi.ChildOptions;
 
 /// How to start a process: `SubprocessOptions.defaults().stdout(Stdio.PIPE)`.
 ///
@@ -87,6 +91,18 @@ public record SubprocessOptions(
       changed.put(name, value);
     }
     return environment(changed);
+  }
+
+  /// For a driver.
+  ChildOptions spawning(List<String> command) {
+    Redirect input = stdin.input();
+    return new ChildOptions(
+        command,
+        directory,
+        environment,
+        input == null ? Redirect.from(Child.nullDevice()) : input,
+        Objects.requireNonNull(stdout.output()), // see the constructor
+        stderr.output());
   }
 
   /// The same with another limit.

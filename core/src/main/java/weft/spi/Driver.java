@@ -3,6 +3,9 @@ package weft.spi;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.SelectableChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.util.Collection;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -118,5 +121,28 @@ public interface Driver extends AutoCloseable {
   ///   owned by the driver
   default Watch watch(SelectableChannel channel, IntConsumer ready) throws IOException {
     throw new UnsupportedOperationException("this driver cannot watch channels");
+  }
+
+  /* ---- Files ---- */
+
+  /// Opens a regular file. A failure says only that this driver cannot: the caller then tries as if
+  /// there were no such driver, and learns why.
+  ///
+  /// @param path a path of the default file system
+  /// @param options as for [java.nio.channels.FileChannel#open]
+  /// @return false if the driver has no such files or does not know an option; then nothing is told
+  default boolean openFile(
+      Path path, Collection<? extends OpenOption> options, Completion<DiskFile> told) {
+    return false;
+  }
+
+  /* ---- Processes ---- */
+
+  /// Starts a child process, whose pipes become channels of this driver. Returns when it runs.
+  ///
+  /// @return null if the driver cannot start this one; then the JDK does
+  /// @throws IOException as that of [ProcessBuilder#start] if the process cannot be started
+  default @Nullable ChildProcess spawn(ChildOptions options) throws IOException {
+    return null;
   }
 }

@@ -47,6 +47,13 @@ final class Descriptor {
     return fd;
   }
 
+  /// The same for use by another thread; this one is closed then.
+  Descriptor moved(Linux other) {
+    Descriptor moved = new Descriptor(other, fd());
+    fd = CLOSED;
+    return moved;
+  }
+
   boolean isClosed() {
     return fd == CLOSED;
   }

@@ -11,7 +11,9 @@ final class Errno {
   static final int EPERM = 1;
   static final int ENOENT = 2;
   static final int EINTR = 4;
+  static final int ENOEXEC = 8;
   static final int EBADF = 9;
+  static final int ECHILD = 10;
   static final int EAGAIN = 11;
   static final int ENOMEM = 12;
   static final int EACCES = 13;

@@ -11,6 +11,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 import org.jspecify.annotations.Nullable;
 
 /// Linux, as far as Weft calls it: one method a system call. Each gives back what the call does or,
@@ -93,13 +94,33 @@ final class Linux {
   private static final int PROT_READ_WRITE = 3;
   private static final int MADV_DONTNEED = 4;
 
+  /* ---- Files and processes ---- */
+
+  static final int O_RDONLY = 0;
+  static final int O_WRONLY = 1;
+  static final int O_RDWR = 2;
+  static final int O_CREAT = 0x40;
+  static final int O_EXCL = 0x80;
+  static final int O_TRUNC = 0x200;
+  static final int O_APPEND = 0x400;
+  static final int P_PID = 1;
+  static final int P_PIDFD = 3;
+  static final int CLD_EXITED = 1;
+  private static final int WNOHANG = 1;
+  private static final int WEXITED = 4;
+  private static final int F_SETFL = 4;
   private static final int F_DUPFD_CLOEXEC = 1030;
+
+  /// The first number after those of the standard streams.
+  static final int FIRST_FD = 3;
 
   /* ---- How they are called. System calls that libc may lack go by number, the same on both. ---- */
 
+  private static final long SYS_PIDFD_SEND_SIGNAL = 424;
   private static final long SYS_IO_URING_SETUP = 425;
   private static final long SYS_IO_URING_ENTER = 426;
   private static final long SYS_IO_URING_REGISTER = 427;
+  private static final long SYS_PIDFD_OPEN = 434;
   private static final long SYS_EPOLL_PWAIT2 = 441;
 
   private static final Linker LINKER = Linker.nativeLinker();
@@ -152,12 +173,24 @@ final class Linux {
           "write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG), ERRNO, ON_HEAP);
   private static final MethodHandle SENDFILE =
       bind("sendfile", JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
-  private static final MethodHandle DUP =
+  private static final MethodHandle FCNTL =
       downcall(
           "fcntl",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
           ERRNO,
           Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle OPEN =
+      downcall(
+          "open",
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
+          ERRNO,
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle PIPE2 = bind("pipe2", JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle WAITID =
+      bind("waitid", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle PIDFD_OPEN = syscall(JAVA_INT, JAVA_INT);
+  private static final MethodHandle PIDFD_SEND_SIGNAL =
+      syscall(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle EVENTFD = bind("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle WAKE =
       downcall("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
@@ -205,6 +238,25 @@ final class Linux {
     return LINKER.downcallHandle(LIBC.findOrThrow(name), type, options);
   }
 
+  /// A function or variable that the C library may lack; then it is null.
+  static MemorySegment find(String function) {
+    return LIBC.find(function).orElse(MemorySegment.NULL);
+  }
+
+  /// A function that returns an int and leaves no error number. One that the C library lacks does
+  /// nothing.
+  static MethodHandle link(MemorySegment function, MemoryLayout... parameters) {
+    FunctionDescriptor type = FunctionDescriptor.of(JAVA_INT, parameters);
+    return function.address() == 0
+        ? MethodHandles.empty(type.toMethodType())
+        : LINKER.downcallHandle(function, type);
+  }
+
+  /// The pointer that a variable of the C library holds.
+  static MemorySegment pointer(MemorySegment variable) {
+    return variable.reinterpret(ADDRESS.byteSize()).get(ADDRESS, 0);
+  }
+
   private int result(int value) {
     return value >= 0 ? value : -state.get(JAVA_INT, ERRNO_OFFSET);
   }
@@ -214,7 +266,7 @@ final class Linux {
   }
 
   /// A downcall throws only what the JVM throws at any place.
-  private static Error broken(Throwable thrown) {
+  static Error broken(Throwable thrown) {
     return thrown instanceof Error error ? error : new AssertionError(thrown);
   }
 
@@ -423,10 +475,19 @@ final class Linux {
     }
   }
 
-  /// A second descriptor of the same open file.
+  /// A second descriptor of the same open file, which is none of the standard streams.
   int dup(int fd) {
+    return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
+  }
+
+  /// For a pipe, which has no other flags.
+  int setNonBlocking(int fd) {
+    return fcntl(fd, F_SETFL, NONBLOCK);
+  }
+
+  private int fcntl(int fd, int operation, int argument) {
     try {
-      return result((int) DUP.invokeExact(state, fd, F_DUPFD_CLOEXEC, 0));
+      return result((int) FCNTL.invokeExact(state, fd, operation, argument));
     } catch (Throwable e) {
       throw broken(e);
     }
@@ -573,6 +634,65 @@ final class Linux {
     try {
       int done = (int) MADVISE.invokeExact(state, mapped, mapped.byteSize(), MADV_DONTNEED);
       assert done == 0;
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /* ---- Files and processes ---- */
+
+  /// Opens a file, which exec closes.
+  int open(MemorySegment path, int flags, int mode) {
+    try {
+      return result((int) OPEN.invokeExact(state, path, flags | CLOEXEC, mode));
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /// Makes a pipe: the end to read from, and the end to write to.
+  int pipe(int[] ends) {
+    try {
+      int done = (int) PIPE2.invokeExact(state, pair, CLOEXEC);
+      ends[0] = pair.get(JAVA_INT, 0);
+      ends[1] = pair.get(JAVA_INT, 4);
+      return result(done);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /// Reaps a child that has ended: how, 0 for not yet, and with which status or by which signal.
+  ///
+  /// `siginfo_t { int signo, errno, code; int pad; int pid, uid, status; … }`, of 128 bytes
+  int waitid(int idType, int id, int[] outcome) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(128, 8);
+      int done = (int) WAITID.invokeExact(state, idType, id, info, WNOHANG | WEXITED);
+      boolean ended = info.get(JAVA_INT, 16) != 0;
+      outcome[0] = ended ? info.get(JAVA_INT, 8) : 0;
+      outcome[1] = info.get(JAVA_INT, 24);
+      return result(done);
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  int pidfdOpen(int pid) {
+    try {
+      return (int) result((long) PIDFD_OPEN.invokeExact(state, SYS_PIDFD_OPEN, pid, 0));
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  int pidfdSendSignal(int pidfd, int signal) {
+    try {
+      return (int)
+          result(
+              (long)
+                  PIDFD_SEND_SIGNAL.invokeExact(
+                      state, SYS_PIDFD_SEND_SIGNAL, pidfd, signal, MemorySegment.NULL, 0));
     } catch (Throwable e) {
       throw broken(e);
     }

@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -17,6 +18,8 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import weft.spi.ChildOptions;
+import weft.spi.ChildProcess;
 import weft.spi.Completion;
 import weft.spi.Driver;
 import weft.spi.ListenChannel;
@@ -424,7 +427,12 @@ abstract class LinuxDriver implements Driver {
       throw new IllegalArgumentException(
           channel + " is neither a connected SocketChannel nor an end of a Pipe");
     }
-    return adopted(channel, new SocketStream(this, copy(channel), socket));
+    Descriptor copy = copy(channel);
+    return adopted(
+        channel,
+        socket
+            ? SocketStream.socket(this, copy)
+            : SocketStream.pipe(this, copy, channel instanceof Pipe.SinkChannel));
   }
 
   @Override
@@ -510,5 +518,16 @@ abstract class LinuxDriver implements Driver {
       watcher = channels;
     }
     return channels.watch(channel, ready);
+  }
+
+  /* ---- Processes ---- */
+
+  /// Null on an old kernel, with another C library than glibc, and where `/proc` is not mounted.
+  @Override
+  public final @Nullable ChildProcess spawn(ChildOptions options) throws IOException {
+    if (closed) {
+      throw new IllegalStateException("the driver is closed");
+    }
+    return PosixSpawn.isAvailable() ? ChildStart.run(this, options) : null;
   }
 }

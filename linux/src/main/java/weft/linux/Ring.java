@@ -28,9 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// cqe              u64 user_data; s32 res, u32 flags
 /// ```
 final class Ring {
+  static final int OP_FSYNC = 3;
   static final int OP_POLL_ADD = 6;
   static final int OP_ACCEPT = 13;
   static final int OP_CANCEL = 14;
+  static final int OP_OPENAT = 18;
+  static final int OP_STATX = 21;
+  static final int OP_READ = 22;
+  static final int OP_WRITE = 23;
   static final int OP_RECV = 27;
   static final int POLL_MULTISHOT = 1;
   static final int ACCEPT_MULTISHOT = 1;
@@ -179,13 +184,18 @@ final class Ring {
   ///
   /// @param head opcode, flags and ioprio, as they lie in the first 32 bits
   void push(int head, int fd, long addr, int len, int opFlags, long userData) {
+    push(head, fd, 0, addr, len, opFlags, userData);
+  }
+
+  /// As above, with an offset.
+  void push(int head, int fd, long off, long addr, int len, int opFlags, long userData) {
     long first = Integer.toUnsignedLong(head) | (long) fd << 32;
     long fourth = Integer.toUnsignedLong(len) | (long) opFlags << 32;
     pushed++;
     if (spilledFrom == spilledTo && roomFor()) {
-      put(first, addr, fourth, userData);
+      put(first, off, addr, fourth, userData);
     } else {
-      spill(first, addr, fourth, userData);
+      spill(first, off, addr, fourth, userData);
     }
   }
 
@@ -197,10 +207,10 @@ final class Ring {
     return tail - this.head < sqEntries;
   }
 
-  private void put(long first, long addr, long fourth, long userData) {
+  private void put(long first, long off, long addr, long fourth, long userData) {
     long at = (long) (tail & (sqEntries - 1)) * SQE_BYTES;
     sqes.set(JAVA_LONG, at, first);
-    sqes.set(JAVA_LONG, at + 8, 0);
+    sqes.set(JAVA_LONG, at + 8, off);
     sqes.set(JAVA_LONG, at + 16, addr);
     sqes.set(JAVA_LONG, at + 24, fourth);
     sqes.set(JAVA_LONG, at + 32, userData);
@@ -210,7 +220,7 @@ final class Ring {
     tail++;
   }
 
-  private void spill(long first, long addr, long fourth, long userData) {
+  private void spill(long first, long off, long addr, long fourth, long userData) {
     if (spilledTo + SPILLED_WORDS > spilled.length) {
       int length = spilledTo - spilledFrom;
       long[] larger = length > spilled.length / 2 ? new long[2 * spilled.length] : spilled;
@@ -223,13 +233,14 @@ final class Ring {
     spilled[spilledTo + 1] = addr;
     spilled[spilledTo + 2] = fourth;
     spilled[spilledTo + 3] = userData;
+    spilled[spilledTo + 4] = off;
     spilledTo += SPILLED_WORDS;
   }
 
   private void unspill() {
     while (spilledFrom < spilledTo && roomFor()) {
       int i = spilledFrom;
-      put(spilled[i], spilled[i + 1], spilled[i + 2], spilled[i + 3]);
+      put(spilled[i], spilled[i + 4], spilled[i + 1], spilled[i + 2], spilled[i + 3]);
       spilledFrom += SPILLED_WORDS;
     }
     if (spilledFrom == spilledTo) {

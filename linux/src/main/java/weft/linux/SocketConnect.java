@@ -45,7 +45,7 @@ final class SocketConnect extends Source implements Pending {
       end();
       completion.failed(failure);
     } else {
-      completion.completed(new SocketStream(driver, surrender(), true));
+      completion.completed(SocketStream.socket(driver, surrender()));
     }
   }
 

@@ -42,7 +42,7 @@ final class SocketListener extends Source implements ListenChannel {
         return;
       }
       if (fd >= 0) {
-        told.completed(new SocketStream(driver, adopted(fd), true));
+        told.completed(SocketStream.socket(driver, adopted(fd)));
       } else if (!isPassing(-fd)) {
         told.failed(Errno.exception(-fd));
         return;
@@ -70,7 +70,7 @@ final class SocketListener extends Source implements ListenChannel {
     if (fd >= 0 && (!accepting || told == null || !stash.isEmpty())) {
       stash.add(adopted(fd));
     } else if (fd >= 0 && told != null) {
-      told.completed(new SocketStream(driver, adopted(fd), true));
+      told.completed(SocketStream.socket(driver, adopted(fd)));
     } else if (accepting && told != null && !isPassing(-fd)) {
       told.failed(Errno.exception(-fd));
     }
@@ -80,7 +80,7 @@ final class SocketListener extends Source implements ListenChannel {
   void attend() {
     Completion<StreamChannel> told = accepted;
     while (accepting && told != null && !stash.isEmpty()) {
-      told.completed(new SocketStream(driver, stash.remove(), true));
+      told.completed(SocketStream.socket(driver, stash.remove()));
       if (!stash.isEmpty()) {
         driver.attend(this);
       }

@@ -37,6 +37,10 @@ final class SocketStream extends Source implements StreamChannel {
   private static final int NOTHING = Integer.MIN_VALUE;
 
   final boolean socket;
+
+  /// Whether it is the end of a pipe that can be written to only.
+  private final boolean writeOnly;
+
   private @Nullable StreamListener listener;
   private boolean reading;
   private boolean ended;
@@ -60,10 +64,21 @@ final class SocketStream extends Source implements StreamChannel {
   private @Nullable SocketAddress remote;
   private @Nullable SocketAddress local;
 
-  /// Takes over a connected socket, or an end of a pipe.
-  SocketStream(LinuxDriver driver, Descriptor descriptor, boolean socket) {
+  private SocketStream(
+      LinuxDriver driver, Descriptor descriptor, boolean socket, boolean writeOnly) {
     super(driver, descriptor);
     this.socket = socket;
+    this.writeOnly = writeOnly;
+  }
+
+  /// Takes over a connected socket.
+  static SocketStream socket(LinuxDriver driver, Descriptor descriptor) {
+    return new SocketStream(driver, descriptor, true, false);
+  }
+
+  /// Takes over an end of a pipe, which does not block.
+  static SocketStream pipe(LinuxDriver driver, Descriptor descriptor, boolean writeOnly) {
+    return new SocketStream(driver, descriptor, false, writeOnly);
   }
 
   private StreamListener listener() {
@@ -150,6 +165,10 @@ final class SocketStream extends Source implements StreamChannel {
 
   /// Receives what is there.
   private void receive() {
+    if (writeOnly) {
+      readerGone();
+      return;
+    }
     for (int times = 0; times < RECEIVES_MAX && reading; times++) {
       Buffer buffer = driver.large.take();
       int bytes = LinuxDriver.LARGE_BYTES;
@@ -169,6 +188,15 @@ final class SocketStream extends Source implements StreamChannel {
       if (received < bytes) {
         return;
       }
+    }
+  }
+
+  /// All that the writing end of a pipe can receive is that nobody has the other one.
+  private void readerGone() {
+    if (backlog() > 0) {
+      fail(Errno.exception(Errno.EPIPE));
+    } else {
+      receivingEnded(0);
     }
   }
 

@@ -2,10 +2,15 @@ package weft.linux;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import weft.linux.BufferPool.Buffer;
+import weft.spi.Completion;
+import weft.spi.DiskFile;
 
 /// A driver over io_uring(7): one system call an iteration submits, works and waits.
 ///
@@ -38,6 +43,7 @@ final class UringDriver extends LinuxDriver {
   private static final long ACCEPT = 4L << 56;
   private static final long CANCEL = 5L << 56;
   private static final long WAKE = 6L << 56;
+  private static final long FILE = 7L << 56;
   private static final long KINDS = 0xffL << 56;
 
   private static final int SUBMISSIONS = 1024;
@@ -56,6 +62,7 @@ final class UringDriver extends LinuxDriver {
   private int underWay;
 
   private boolean closing;
+  private final UringFiles files = new UringFiles(this);
   private final List<BufferRing> abandoned = new ArrayList<>();
 
   /// Opens it.
@@ -121,6 +128,7 @@ final class UringDriver extends LinuxDriver {
     old.close();
     abandoned.add(oldBuffers);
     underWay = 0;
+    files.giveUp();
     watchWaker();
     for (int slot = 0; slot < slots(); slot++) {
       Source source = sourceAt(slot);
@@ -175,6 +183,8 @@ final class UringDriver extends LinuxDriver {
       polled(source, Linux.IN, result);
     } else if (kind == POLL_OUT) {
       polled(source, Linux.OUT, result);
+    } else if (kind == FILE) {
+      files.completed((int) userData, result);
     } else if (kind == WAKE && !more && !closing) {
       watchWaker();
     }
@@ -347,11 +357,26 @@ final class UringDriver extends LinuxDriver {
     }
   }
 
+  /* ---- Files ---- */
+
+  @Override
+  public boolean openFile(
+      Path path, Collection<? extends OpenOption> options, Completion<DiskFile> told) {
+    return !closing && files.open(path, options, told);
+  }
+
+  /// Begins an operation on a file, by its number.
+  void beginOnFile(int opcode, int fd, long off, long addr, int len, int opFlags, int number) {
+    underWay++;
+    ring.push(opcode, fd, off, addr, len, opFlags, FILE | number);
+  }
+
   /* ---- The end ---- */
 
   @Override
   void shutDown() {
     closing = true;
+    files.fallSilent();
     if (ring.isForMe()) {
       ring.push(Ring.OP_CANCEL, -1, 0, 0, Ring.CANCEL_ALL | Ring.CANCEL_ANY, CANCEL);
       try {
@@ -364,6 +389,7 @@ final class UringDriver extends LinuxDriver {
       }
     }
     ring.close();
+    files.close();
   }
 
   /// How many buffers lie ready for the kernel.

@@ -234,7 +234,7 @@ public abstract class SubprocessTransportSuite extends LoopSuite {
   void aBrokenPipeIsTold() {
     run(
         () -> {
-          Recorder recorder = shell("exec <&-; sleep 0.2", PIPES);
+          Recorder recorder = shell("sleep 0.1; exec <&-; sleep 0.2", PIPES);
           WriteTransport input = stdin(recorder.transport());
           for (int i = 0; i < 100; i++) {
             input.write(new byte[10_000]);
