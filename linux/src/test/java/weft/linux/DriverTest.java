@@ -663,7 +663,8 @@ abstract class DriverTest {
     Pair pair = pair();
     settle();
     long shortest = Long.MAX_VALUE;
-    for (int i = 0; i < 20; i++) {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    for (int i = 0; i < 20 || shortest >= granularityNanos() && System.nanoTime() < deadline; i++) {
       long before = driver.nanoTime();
       driver.poll(300_000);
       long taken = driver.nanoTime() - before;
@@ -675,7 +676,8 @@ abstract class DriverTest {
     assertNotNull(pair.near);
   }
 
-  /// The most that the best of several waits for 0.3 ms takes.
+  /// The most that the best of several waits for 0.3 ms takes; several more where others have the
+  /// processors.
   long granularityNanos() {
     return 900_000;
   }

@@ -10,6 +10,7 @@ import weft.EventLoop;
 
 /// Thousands of random programs. One that fails names its seed; `-Dweft.seed=…` runs it alone.
 @Tag("slow")
+@Tag("optimised") // for the build: runs with the whole of the JIT
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RandomProgramsTest {
   private static final Long SEED = Long.getLong("weft.seed");

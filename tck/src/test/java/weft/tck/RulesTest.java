@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.lang.reflect.Method;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,20 +58,16 @@ class RulesTest {
 
   private static List<Class<?>> suites() throws Exception {
     var suites = new ArrayList<Class<?>>(List.of(InterruptTest.class));
-    Path folder = folderOf(LoopSuite.class).resolve("weft/tck");
+    Path folder = root().resolve("tck/src/main/java/weft/tck");
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         String name = file.getFileName().toString();
-        if (name.endsWith("Suite.class")) {
-          suites.add(Class.forName("weft.tck." + name.replace(".class", "")));
+        if (name.endsWith("Suite.java")) {
+          suites.add(Class.forName("weft.tck." + name.replace(".java", "")));
         }
       }
     }
     return suites;
-  }
-
-  private static Path folderOf(Class<?> type) throws URISyntaxException {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
   private static Path root() {

@@ -1,10 +1,13 @@
 package weft.tidy;
 
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// The checkout that is tidied: its folders, its files, its golden files.
 final class Repository {
@@ -17,25 +20,35 @@ final class Repository {
 
   private Repository() {}
 
-  /// Every Java file, as a path relative to the root, in order. What a build made is left out.
+  /// Every Java file, as a path relative to the root, in order. What a build made is left out, and
+  /// not even looked at: other modules may be at it.
   static List<Path> javaFiles() throws IOException {
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      return files
-          .filter(f -> f.toString().endsWith(".java"))
-          .map(ROOT::relativize)
-          .filter(Repository::isSource)
-          .sorted()
-          .toList();
-    }
+    var files = new ArrayList<Path>();
+    Files.walkFileTree(
+        ROOT,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            return folder.equals(ROOT) || isSource(folder)
+                ? FileVisitResult.CONTINUE
+                : FileVisitResult.SKIP_SUBTREE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (file.toString().endsWith(".java") && isSource(file)) {
+              files.add(ROOT.relativize(file));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    files.sort(null);
+    return files;
   }
 
-  private static boolean isSource(Path file) {
-    for (Path part : file) {
-      if (part.toString().equals("target") || part.toString().startsWith(".")) {
-        return false;
-      }
-    }
-    return true;
+  private static boolean isSource(Path path) {
+    String name = path.getFileName().toString();
+    return !name.equals("target") && !name.startsWith(".");
   }
 
   static Path classes(String folder) {
