@@ -78,6 +78,23 @@ abstract class LinuxDriverTest extends PacketTest {
   }
 
   @Test
+  void aListenerMayCloseTheDriver() throws IOException {
+    List<Recorder> receivers = new ArrayList<>();
+    List<StreamChannel> senders = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Pair pair = pair();
+      senders.add(pair.near);
+      receivers.add(Recorder.on(pair.far));
+      receivers.get(i).onData = data -> driver.close();
+    }
+    settle();
+    senders.forEach(sender -> sender.write(text("the last word")));
+    driver.poll(0);
+    driver.dispatch();
+    assertEquals(13, receivers.stream().mapToLong(receiver -> receiver.total).sum());
+  }
+
+  @Test
   void socketsOfTheJdkAreAdopted() throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
     SocketChannel client = SocketChannel.open(server.getLocalAddress());
