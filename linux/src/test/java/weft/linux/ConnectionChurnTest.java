@@ -10,8 +10,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Connections come and go and leave nothing behind, neither descriptors nor memory of any kind: see
-/// [ConnectionChurn].
+/// Connections come and go and leave nothing behind, neither descriptors nor memory of any kind:
+/// see [ConnectionChurn].
 ///
 /// `-Dweft.fault.cycles=1000000` takes that many on each loop.
 @Tag("slow")

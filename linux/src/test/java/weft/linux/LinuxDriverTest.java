@@ -174,6 +174,34 @@ abstract class LinuxDriverTest extends PacketTest {
     until(() -> accepted.channels.size() == 10);
   }
 
+  @Test
+  void withoutDescriptorsNothingOpensAndNothingIsLost() throws IOException {
+    Pair pair = pair();
+    Recorder far = Recorder.on(pair.far);
+    ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
+    List<FileInputStream> hoard = new ArrayList<>();
+    try {
+      assumeTrue(exhaust(hoard), "there is no end of descriptors");
+      ListenOptions listening = new ListenOptions(8, true, false);
+      PacketOptions packets = new PacketOptions(null, false, false, false);
+      SocketAddress address = pair.listener.localAddress();
+      assertThrows(IOException.class, this::open);
+      assertThrows(IOException.class, () -> driver.listen(loopback(), listening));
+      assertThrows(IOException.class, () -> driver.connect(address, null, new Accepted()));
+      assertThrows(IOException.class, () -> driver.openPackets(null, null, packets));
+      assertThrows(IOException.class, () -> driver.adoptListener(server));
+      pair.near.write(text("those who are in are served"));
+      until(() -> far.total == 27);
+      hoard.removeLast().close();
+      assertThrows(IOException.class, this::open); // for which one is not enough
+    } finally {
+      for (FileInputStream file : hoard) {
+        file.close();
+      }
+    }
+    driver.adoptListener(server).close();
+  }
+
   /// Opens files until no more can be opened.
   private static boolean exhaust(List<FileInputStream> hoard) {
     try {

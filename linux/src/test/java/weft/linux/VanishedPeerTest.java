@@ -27,12 +27,12 @@ import weft.io.StreamWriter;
 import weft.io.Streams;
 import weft.io.Transport;
 
-/// A peer that is gone without a word, as when its cable is pulled: neither an end nor a reset comes.
-/// Who waits for it with a timeout goes on at once; a connection that is kept alive is found to be
-/// broken.
+/// A peer that is gone without a word, as when its cable is pulled: neither an end nor a reset
+/// comes. Who waits for it with a timeout goes on at once; a connection that is kept alive is found
+/// to be broken.
 ///
-/// Both run in network namespaces of their own, which are tied by a virtual cable. Where those cannot
-/// be made, the test is skipped.
+/// Both run in network namespaces of their own, which are tied by a virtual cable. Where those
+/// cannot be made, the test is skipped.
 @Tag("slow")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VanishedPeerTest {
