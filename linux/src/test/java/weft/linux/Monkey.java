@@ -88,7 +88,7 @@ final class Monkey {
     long only = Long.parseLong(args[3]);
     boolean rude = Boolean.parseBoolean(args[4]);
     if (rude) {
-      Thread.ofPlatform().daemon().start(() -> exitAfter(millis + 20_000));
+      Thread.ofPlatform().daemon().start(() -> exitAfter(millis + 2_000));
     }
     Random seeds = new Random();
     long end = System.nanoTime() + millis * 1_000_000;
