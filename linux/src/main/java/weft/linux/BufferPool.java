@@ -32,6 +32,9 @@ final class BufferPool {
   /// The buffers below have no pages any more.
   private int cold;
 
+  /// How many buffers there are, here and lent.
+  private int made;
+
   private long kept;
 
   BufferPool(Linux linux, int bytes) {
@@ -56,6 +59,7 @@ final class BufferPool {
     if (memory == null) {
       throw new OutOfMemoryError("no memory for buffers: " + Linux.strerror(linux.mmapErrno()));
     }
+    made++;
     return new Buffer(this, memory);
   }
 
@@ -64,6 +68,7 @@ final class BufferPool {
     buffer.end = 0;
     buffer.view.clear().order(ByteOrder.BIG_ENDIAN);
     if (count == FREE_MAX) {
+      made--;
       return;
     }
     if (count == free.length) {
@@ -98,6 +103,11 @@ final class BufferPool {
   /// How many buffers are waiting to be taken.
   int free() {
     return count;
+  }
+
+  /// How many buffers were taken and have not come back.
+  int lent() {
+    return made - count;
   }
 
   /// A piece of native memory, and who has it. Its bytes lie from `start` to `end`.

@@ -150,19 +150,18 @@ final class UringDriver extends LinuxDriver {
   @Override
   void dispatchEvents() {
     Ring current = ring;
-    int position = current.first();
     int end = current.end();
-    try {
-      long keptMax = large.kept() + KEPT_BYTES_MAX;
-      while (position != end && ring == current && large.kept() < keptMax) {
-        long userData = current.userData(position);
-        int result = current.result(position);
-        int flags = current.flags(position);
-        position++;
-        complete(userData, result, flags);
+    long keptMax = large.kept() + KEPT_BYTES_MAX;
+    // A listener may close the driver, which tells the rest of them to nobody.
+    for (int next; end - (next = current.first()) > 0 && ring == current; ) {
+      if (large.kept() >= keptMax) {
+        return;
       }
-    } finally {
-      current.taken(position);
+      long userData = current.userData(next);
+      int result = current.result(next);
+      int flags = current.flags(next);
+      current.taken(next + 1);
+      complete(userData, result, flags);
     }
   }
 

@@ -78,6 +78,23 @@ abstract class LinuxDriverTest extends PacketTest {
   }
 
   @Test
+  void aListenerMayCloseTheDriver() throws IOException {
+    List<Recorder> receivers = new ArrayList<>();
+    List<StreamChannel> senders = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Pair pair = pair();
+      senders.add(pair.near);
+      receivers.add(Recorder.on(pair.far));
+      receivers.get(i).onData = data -> driver.close();
+    }
+    settle();
+    senders.forEach(sender -> sender.write(text("the last word")));
+    driver.poll(0);
+    driver.dispatch();
+    assertEquals(13, receivers.stream().mapToLong(receiver -> receiver.total).sum());
+  }
+
+  @Test
   void socketsOfTheJdkAreAdopted() throws IOException {
     ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
     SocketChannel client = SocketChannel.open(server.getLocalAddress());
@@ -155,6 +172,34 @@ abstract class LinuxDriverTest extends PacketTest {
     }
     assertEquals("Too many open files", accepted.failures.getFirst().getMessage());
     until(() -> accepted.channels.size() == 10);
+  }
+
+  @Test
+  void withoutDescriptorsNothingOpensAndNothingIsLost() throws IOException {
+    Pair pair = pair();
+    Recorder far = Recorder.on(pair.far);
+    ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
+    List<FileInputStream> hoard = new ArrayList<>();
+    try {
+      assumeTrue(exhaust(hoard), "there is no end of descriptors");
+      ListenOptions listening = new ListenOptions(8, true, false);
+      PacketOptions packets = new PacketOptions(null, false, false, false);
+      SocketAddress address = pair.listener.localAddress();
+      assertThrows(IOException.class, this::open);
+      assertThrows(IOException.class, () -> driver.listen(loopback(), listening));
+      assertThrows(IOException.class, () -> driver.connect(address, null, new Accepted()));
+      assertThrows(IOException.class, () -> driver.openPackets(null, null, packets));
+      assertThrows(IOException.class, () -> driver.adoptListener(server));
+      pair.near.write(text("those who are in are served"));
+      until(() -> far.total == 27);
+      hoard.removeLast().close();
+      assertThrows(IOException.class, this::open); // for which one is not enough
+    } finally {
+      for (FileInputStream file : hoard) {
+        file.close();
+      }
+    }
+    driver.adoptListener(server).close();
   }
 
   /// Opens files until no more can be opened.
