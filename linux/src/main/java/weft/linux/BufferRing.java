@@ -47,13 +47,15 @@ final class BufferRing {
   private long receivedLately;
   private long usedLately;
 
-  /// Makes a ring of at most so many buffers, a power of two.
+  /// Makes a ring of at most so many buffers, a power of two. If that fails, the io_uring is
+  /// closed.
   BufferRing(Linux linux, Ring ring, BufferPool pool, int entriesMax) throws Ring.RefusedException {
     this.pool = pool;
     int flags = Linux.MAP_PRIVATE | Linux.MAP_ANONYMOUS;
     MemorySegment mapped =
         linux.mmap(Arena.ofAuto(), (long) entriesMax * ENTRY_BYTES, flags, -1, 0);
     if (mapped == null) {
+      ring.close();
       throw new Ring.RefusedException("mmap of a ring of buffers", linux.mmapErrno());
     }
     entries = mapped;

@@ -23,6 +23,7 @@ final class Errno {
   static final int EPIPE = 32;
   static final int ENOSYS = 38;
   static final int ETIME = 62;
+  static final int EAFNOSUPPORT = 97;
   static final int EADDRINUSE = 98;
   static final int EADDRNOTAVAIL = 99;
   static final int ENETUNREACH = 101;

@@ -94,6 +94,9 @@ abstract class LinuxDriver implements Driver {
     int probe = linux.socket(Linux.AF_INET6, Linux.SOCK_DGRAM);
     if (probe >= 0) {
       linux.close(probe);
+    } else if (probe != -Errno.EAFNOSUPPORT) {
+      waker.close();
+      throw Errno.exception(-probe);
     }
     this.dual = probe >= 0 && !Boolean.getBoolean("java.net.preferIPv4Stack");
   }

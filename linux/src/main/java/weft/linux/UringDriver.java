@@ -123,8 +123,10 @@ final class UringDriver extends LinuxDriver {
   private void beginAnew() throws IOException {
     Ring old = ring;
     BufferRing oldBuffers = buffers;
-    ring = new Ring(linux, submissions, completions, Thread.currentThread().isVirtual());
-    buffers = new BufferRing(linux, ring, large, buffersMax);
+    boolean shared = Thread.currentThread().isVirtual();
+    Ring fresh = new Ring(linux, submissions, completions, shared);
+    buffers = new BufferRing(linux, fresh, large, buffersMax);
+    ring = fresh;
     old.close();
     abandoned.add(oldBuffers);
     underWay = 0;
