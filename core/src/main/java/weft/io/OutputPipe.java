@@ -26,6 +26,9 @@ final class OutputPipe extends PipeChannel {
   /// Whether there is a thread that sends, or there was one that failed. It closes the stream.
   private boolean sending;
 
+  /// Whether the thread has to say, when it has sent everything, that nobody reads any more.
+  private boolean peerGone;
+
   private long drainedAt = -1;
 
   /* On the loop. */
@@ -86,8 +89,15 @@ final class OutputPipe extends PipeChannel {
     listener().drained();
   }
 
-  /// Called when it is known that nobody reads the pipe any more.
+  /// Called when it is known that nobody reads the pipe any more. Whether what is being sent was
+  /// read before, the thread will know.
   void peerGone() {
+    synchronized (this) {
+      if (sending) {
+        peerGone = true;
+        return;
+      }
+    }
     if (backlog() > 0) {
       fail(new IOException("Broken pipe"));
     } else if (!isClosed() && !failed) {
@@ -135,6 +145,9 @@ final class OutputPipe extends PipeChannel {
         synchronized (this) {
           if (collectedBytes == 0 || isClosed()) {
             sending = isClosed();
+            if (peerGone) {
+              post(this::peerGone);
+            }
             break;
           }
           byte[] emptied = taken;

@@ -46,6 +46,10 @@ final class SelectorDriver implements Driver {
   /// the processor's cache until then.
   private static final int KEPT_BYTES_MAX = 256 * 1024;
 
+  /// How many channels hold writes at most when another one is dispatched: what they hold is sent
+  /// from the processor's cache.
+  private static final int HOLDING_MAX = 32;
+
   /// The channels that have something to do or to tell.
   private final ArrayDeque<Selected> completed = new ArrayDeque<>();
 
@@ -138,6 +142,9 @@ final class SelectorDriver implements Driver {
     while (due > 0 && buffers.kept() < keptMax) {
       due--;
       completed.remove().dispatch();
+      if (written.size() >= HOLDING_MAX) {
+        flush();
+      }
     }
   }
 

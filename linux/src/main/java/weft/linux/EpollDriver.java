@@ -106,6 +106,7 @@ final class EpollDriver extends LinuxDriver {
       Source source = data == WAKE ? null : source((int) data, (int) (data >>> 32));
       if (source != null) {
         tell(source, bits);
+        flushIfMuchIsHeld();
       }
     }
   }

@@ -56,6 +56,10 @@ abstract class LinuxDriver implements Driver {
 
   private static final long TRIM_NANOS = 1_000_000_000;
 
+  /// How many streams hold writes at most when another event is told: what they hold is sent from
+  /// the processor's cache.
+  private static final int HOLDING_MAX = 32;
+
   private static final SocketAddress ANY = new InetSocketAddress(0);
 
   final Linux linux;
@@ -165,6 +169,13 @@ abstract class LinuxDriver implements Driver {
     polls = 0;
     large.trim();
     small.trim();
+  }
+
+  /// To be called after each event that was told.
+  final void flushIfMuchIsHeld() {
+    if (writtenCount >= HOLDING_MAX) {
+      flush();
+    }
   }
 
   private void flush() {

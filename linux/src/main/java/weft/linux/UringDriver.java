@@ -164,6 +164,7 @@ final class UringDriver extends LinuxDriver {
       int flags = current.flags(next);
       current.taken(next + 1);
       complete(userData, result, flags);
+      flushIfMuchIsHeld();
     }
   }
 

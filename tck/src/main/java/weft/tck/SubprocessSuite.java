@@ -44,6 +44,10 @@ import weft.io.SubprocessOptions;
 /// Child processes and their streams: `Subprocess`. The children are the usual small programs of a
 /// Unix.
 public abstract class SubprocessSuite extends LoopSuite {
+  /// How many processes are started one after another. A second run of the same loop may be content
+  /// with fewer.
+  private static final int SHORT_PROCESSES = Integer.getInteger("weft.tck.processes", 2000);
+
   private static final SubprocessOptions PIPES = SubprocessOptions.pipes();
   private static final SubprocessOptions READ =
       SubprocessOptions.defaults().stdin(Stdio.DEVNULL).stdout(Stdio.PIPE);
@@ -541,7 +545,7 @@ public abstract class SubprocessSuite extends LoopSuite {
     run(() -> shortProcesses(50));
     long before = count(descriptors);
     int threadsBefore = Thread.activeCount();
-    run(() -> shortProcesses(2000));
+    run(() -> shortProcesses(SHORT_PROCESSES));
     long after = 0;
     for (int i = 0; i < 500 && (after = count(descriptors)) > before + 5; i++) {
       Thread.sleep(10);
