@@ -42,13 +42,12 @@ import weft.spi.Watch;
 final class SelectorDriver implements Driver {
   final Buffers buffers = new Buffers();
 
-  /// How much memory one dispatch may have listeners keep before they get to use it: what stays in
-  /// the processor's cache until then.
-  private static final int KEPT_BYTES_MAX = 256 * 1024;
+  /// How many channels one dispatch takes, and how much memory it may have listeners keep: few
+  /// enough that everything is still in the processor's cache when it is used and what was written
+  /// is sent.
+  private static final int TOLD_MAX = 32;
 
-  /// How many channels hold writes at most when another one is dispatched: what they hold is sent
-  /// from the processor's cache.
-  private static final int HOLDING_MAX = 32;
+  private static final int KEPT_BYTES_MAX = 256 * 1024;
 
   /// The channels that have something to do or to tell.
   private final ArrayDeque<Selected> completed = new ArrayDeque<>();
@@ -139,12 +138,9 @@ final class SelectorDriver implements Driver {
   @Override
   public void dispatch() {
     long keptMax = buffers.kept() + KEPT_BYTES_MAX;
-    while (due > 0 && buffers.kept() < keptMax) {
+    for (int told = 0; due > 0 && told < TOLD_MAX && buffers.kept() < keptMax; told++) {
       due--;
       completed.remove().dispatch();
-      if (written.size() >= HOLDING_MAX) {
-        flush();
-      }
     }
   }
 

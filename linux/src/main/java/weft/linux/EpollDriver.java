@@ -98,7 +98,7 @@ final class EpollDriver extends LinuxDriver {
   @Override
   void dispatchEvents() {
     long keptMax = large.kept() + KEPT_BYTES_MAX;
-    while (next < count && large.kept() < keptMax) {
+    for (int told = 0; next < count && told < TOLD_MAX && large.kept() < keptMax; told++) {
       long at = (long) next * Linux.EPOLL_EVENT_BYTES;
       next++;
       int bits = events.get(JAVA_INT_UNALIGNED, at);
@@ -106,7 +106,6 @@ final class EpollDriver extends LinuxDriver {
       Source source = data == WAKE ? null : source((int) data, (int) (data >>> 32));
       if (source != null) {
         tell(source, bits);
-        flushIfMuchIsHeld();
       }
     }
   }

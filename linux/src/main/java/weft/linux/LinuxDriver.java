@@ -47,18 +47,17 @@ abstract class LinuxDriver implements Driver {
   /// Holds the small writes of one iteration.
   static final int SMALL_BYTES = 16 * 1024;
 
-  /// How much memory one dispatch may have listeners keep before they get to use it: what stays in
-  /// the processor's cache until then.
+  /// How many events one dispatch tells, and how much memory it may have listeners keep: few enough
+  /// that everything is still in the processor's cache when it is used and what was written is
+  /// sent.
+  static final int TOLD_MAX = 32;
+
   static final int KEPT_BYTES_MAX = 256 * 1024;
 
   /// After how many polls, or after how long without any event, idle memory is given back.
   private static final int TRIM_POLLS = 1 << 14;
 
   private static final long TRIM_NANOS = 1_000_000_000;
-
-  /// How many streams hold writes at most when another event is told: what they hold is sent from
-  /// the processor's cache.
-  private static final int HOLDING_MAX = 32;
 
   private static final SocketAddress ANY = new InetSocketAddress(0);
 
@@ -169,13 +168,6 @@ abstract class LinuxDriver implements Driver {
     polls = 0;
     large.trim();
     small.trim();
-  }
-
-  /// To be called after each event that was told.
-  final void flushIfMuchIsHeld() {
-    if (writtenCount >= HOLDING_MAX) {
-      flush();
-    }
   }
 
   private void flush() {

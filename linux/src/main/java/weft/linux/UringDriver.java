@@ -151,12 +151,17 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   void dispatchEvents() {
+    dispatchEvents(TOLD_MAX);
+  }
+
+  private void dispatchEvents(int max) {
     Ring current = ring;
     int end = current.end();
     long keptMax = large.kept() + KEPT_BYTES_MAX;
+    int told = 0;
     // A listener may close the driver, which tells the rest of them to nobody.
-    for (int next; end - (next = current.first()) > 0 && ring == current; ) {
-      if (large.kept() >= keptMax) {
+    for (int next; end - (next = current.first()) > 0 && ring == current; told++) {
+      if (told == max || large.kept() >= keptMax) {
         return;
       }
       long userData = current.userData(next);
@@ -164,7 +169,6 @@ final class UringDriver extends LinuxDriver {
       int flags = current.flags(next);
       current.taken(next + 1);
       complete(userData, result, flags);
-      flushIfMuchIsHeld();
     }
   }
 
@@ -384,7 +388,7 @@ final class UringDriver extends LinuxDriver {
       try {
         for (int i = 0; i < CLOSE_STEPS && underWay > 0; i++) {
           ring.enter(CLOSE_STEP_NANOS);
-          dispatchEvents();
+          dispatchEvents(Integer.MAX_VALUE);
         }
       } catch (IOException e) {
         // Then the kernel cancels when the ring is closed.
