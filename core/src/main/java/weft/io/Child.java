@@ -34,18 +34,9 @@ abstract sealed class Child permits JdkChild, SpawnedChild {
     }
     List<String> copy = List.copyOf(command);
     EventLoop loop = EventLoop.running();
-    Driver driver = driver(loop);
+    Driver driver = Drivers.of(loop);
     ChildProcess spawned = driver == null ? null : driver.spawn(options.spawning(copy));
     return spawned != null ? new SpawnedChild(spawned) : JdkChild.start(loop, copy, options);
-  }
-
-  /// The driver of a loop, or null.
-  static @Nullable Driver driver(EventLoop loop) {
-    try {
-      return loop.driver();
-    } catch (UnsupportedOperationException e) {
-      return null;
-    }
   }
 
   static File nullDevice() {

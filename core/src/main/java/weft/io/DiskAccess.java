@@ -45,7 +45,7 @@ final class DiskAccess {
 
   /// Opens a file by the driver; null if that cannot.
   static @Nullable DiskAccess open(EventLoop loop, Path path, List<OpenOption> options) {
-    Driver driver = Child.driver(loop);
+    Driver driver = Drivers.of(loop);
     if (driver == null || path.getFileSystem() != FileSystems.getDefault()) {
       return null;
     }

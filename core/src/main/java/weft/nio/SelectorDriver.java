@@ -75,7 +75,7 @@ final class SelectorDriver implements Driver {
   public void poll(long timeoutNanos) {
     flush();
     if (due == 0) {
-      collect(timeoutNanos);
+      await(timeoutNanos);
       due = completed.size();
     }
     if (woken) {
@@ -83,7 +83,7 @@ final class SelectorDriver implements Driver {
     }
   }
 
-  private void collect(long timeoutNanos) {
+  private void await(long timeoutNanos) {
     Selector channels = selector;
     boolean wait = timeoutNanos > 0 && completed.isEmpty();
     if (channels == null || (channels.keys().isEmpty() && !cancelled)) {
