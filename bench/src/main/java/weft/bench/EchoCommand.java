@@ -65,7 +65,7 @@ final class EchoCommand extends SuiteCommand {
     var cases = cases();
     var load = Load.build(setting.tools(), setting.processors());
     var entrants = setting.entrants().echo();
-    int warmups = options.quick ? 2 : 10;
+    int warmups = options.quick ? 1 : 10;
     var effort = new EchoRun.Effort(rounds(), seconds(), warmups);
     new EchoRun(setting, load, entrants, effort).run(cases);
   }
@@ -128,7 +128,7 @@ final class EchoCommand extends SuiteCommand {
   }
 
   private double seconds() {
-    return options.seconds(0.4, 1);
+    return options.seconds(0.25, 1);
   }
 
   private int rate() {
