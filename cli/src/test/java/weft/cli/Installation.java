@@ -79,6 +79,8 @@ final class Installation {
         jar(path, this.home.resolve("cli/target/weft-cli.jar"));
       } else if (place.endsWith("core/target/classes")) {
         jar(path, lib.resolve("weft.jar"));
+      } else if (place.endsWith("linux/target/classes")) {
+        jar(path, lib.resolve("weft-linux.jar"));
       } else if (Files.isRegularFile(path)) {
         String name = path.getFileName().toString().replaceFirst("-[0-9].*\\.jar$", ".jar");
         Files.copy(path, lib.resolve(name), StandardCopyOption.REPLACE_EXISTING);

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,26 @@ class RunTest {
       assertEquals("Hello \n", result.out(), result::toString);
       assertEquals(0, result.status());
       assertEquals(i == 0, result.err().contains("start-up cache"), result::toString);
+    }
+  }
+
+  /// Of another build's jars the JVM takes no cache, and starts slowly for ever.
+  @ParameterizedTest
+  @ValueSource(strings = {"weft-cli.jar", "lib/weft.jar", "lib/weft-linux.jar"})
+  void aStartUpCacheIsMadeAnewForANewBuild(String jar) throws Exception {
+    program("Hello.java", HELLO);
+    assertEquals(0, weft.weft(folder, "run", "Hello.java").status());
+    Path built = weft.home.resolve("cli/target").resolve(jar);
+    FileTime before = Files.getLastModifiedTime(built);
+    Files.setLastModifiedTime(built, FileTime.from(Instant.now()));
+    try {
+      for (int i = 0; i < 2; i++) {
+        var result = weft.weft(folder, "run", "Hello.java");
+        assertEquals("Hello \n", result.out(), result::toString);
+        assertEquals(i == 0, result.err().contains("start-up cache"), result::toString);
+      }
+    } finally {
+      Files.setLastModifiedTime(built, before); // the other tests share it
     }
   }
 

@@ -97,7 +97,7 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   boolean hasEvents() {
-    return ring.first() != ring.end();
+    return ring.first() != ring.end() || files.hasLost();
   }
 
   @Override
@@ -105,13 +105,15 @@ final class UringDriver extends LinuxDriver {
     if (hasEvents()) {
       return true;
     }
+    long timeout = timeoutNanos;
     try {
       if (!ring.isForMe()) {
         beginAnew();
+        timeout = files.hasLost() ? 0 : timeoutNanos;
       }
       buffers.fill();
-      if (timeoutNanos != 0 || ring.hasWork()) {
-        ring.enter(timeoutNanos);
+      if (timeout != 0 || ring.hasWork()) {
+        ring.enter(timeout);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("io_uring has failed", e);
@@ -151,7 +153,10 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   void dispatchEvents() {
-    dispatchEvents(TOLD_MAX);
+    files.tellLost();
+    if (!closing) {
+      dispatchEvents(TOLD_MAX);
+    }
   }
 
   private void dispatchEvents(int max) {

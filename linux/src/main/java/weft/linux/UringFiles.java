@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -40,6 +41,10 @@ final class UringFiles {
   private final UringDriver driver;
   private final Set<UringFile> open = new HashSet<>();
   private @Nullable Operation[] operations = new @Nullable Operation[8];
+
+  /// Given up, and their listeners do not know yet.
+  private final ArrayDeque<Operation> lost = new ArrayDeque<>();
+
   private boolean silent;
 
   UringFiles(UringDriver driver) {
@@ -99,9 +104,17 @@ final class UringFiles {
     }
   }
 
-  /// The ring is another thread's.
+  /// The ring is another thread's. What was under way is told of by [#tellLost].
   void giveUp() {
-    for (Operation operation : abandon()) {
+    lost.addAll(abandon());
+  }
+
+  boolean hasLost() {
+    return !lost.isEmpty();
+  }
+
+  void tellLost() {
+    for (Operation operation; (operation = lost.poll()) != null; ) {
       operation.failed(new IOException("another thread runs the loop now"));
     }
   }
@@ -123,6 +136,7 @@ final class UringFiles {
 
   void fallSilent() {
     silent = true;
+    lost.clear();
     for (Operation operation : operations) {
       if (operation != null) {
         operation.fallSilent();

@@ -32,7 +32,7 @@ import weft.io.Transport;
 /// to be broken.
 ///
 /// Both run in network namespaces of their own, which are tied by a virtual cable. Where those
-/// cannot be made, the test is skipped.
+/// cannot be made, the test is skipped. All loops do it here, also those of the JDK's channels.
 @Tag("slow")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VanishedPeerTest {
@@ -62,7 +62,7 @@ class VanishedPeerTest {
     assumeTrue(succeeds(apart, "true"), "no network namespaces here");
     List<Process> processes = new ArrayList<>();
     try {
-      for (String loop : List.of("epoll", "uring")) {
+      for (String loop : List.of("selector", "proactor", "epoll", "uring")) {
         List<String> command = new ArrayList<>(apart);
         command.addAll(Jvm.command(List.of(), Near.class, loop));
         processes.add(Jvm.start(command, folder));
@@ -104,11 +104,10 @@ class VanishedPeerTest {
       try {
         assertEquals('x', far.getInputStream().read());
         EventLoop loop = EventLoop.create(args[0]);
-        LinuxDriver driver = (LinuxDriver) loop.driver();
         loop.runUntilComplete(
             Weft.async(
                 () -> {
-                  loseThem(loop, driver, there);
+                  loseThem(loop, there);
                 }));
         loop.close();
         System.out.println("both are gone");
@@ -117,9 +116,9 @@ class VanishedPeerTest {
       }
     }
 
-    private static void loseThem(EventLoop loop, LinuxDriver driver, List<String> there)
-        throws Exception {
-      int sources = driver.sourceCount();
+    private static void loseThem(EventLoop loop, List<String> there) throws Exception {
+      echoHere(); // what a loop opens for its first connection stays open
+      long descriptors = DriverTest.descriptors();
       Streams patient = Net.openConnection("10.77.0.2", PORT);
       Streams busy = Net.openConnection("10.77.0.2", PORT);
       greet(patient);
@@ -148,10 +147,15 @@ class VanishedPeerTest {
           found::toString);
       patient.writer().close();
       assertThrows(IOException.class, () -> patient.writer().waitClosed());
-      assertEquals(sources, driver.sourceCount());
-      assertEquals(0, driver.small.lent());
+      if (loop.driver() instanceof LinuxDriver driver) {
+        assertEquals(0, driver.small.lent());
+      }
       assertEquals(1, loop.allTasks().size());
       echoHere();
+      for (int i = 0; i < 100 && DriverTest.descriptors() != descriptors; i++) {
+        Weft.sleep(Duration.ofMillis(10)); // the peer of the last one is the server's to close
+      }
+      assertEquals(descriptors, DriverTest.descriptors());
     }
 
     private static void greet(Streams streams) throws IOException {
