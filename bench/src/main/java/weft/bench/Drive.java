@@ -34,6 +34,13 @@ record Drive(Map<Metric, Double> figures) {
     return new Drive(figures);
   }
 
+  /// The same with one figure more.
+  Drive with(Metric metric, double value) {
+    var more = new EnumMap<>(figures);
+    more.put(metric, value);
+    return new Drive(more);
+  }
+
   double get(Metric metric) {
     return figures.getOrDefault(metric, Double.NaN);
   }

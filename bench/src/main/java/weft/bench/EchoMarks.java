@@ -88,9 +88,9 @@ record EchoMarks(Findings findings, List<EchoCase> cases) {
     if (weft == null || other == null) {
       return null;
     }
-    double ratio = weft.median() / other.median();
+    var ratio = weft.by(other);
     return new Mark.Verdict(
-        String.format(Locale.ROOT, "%.2f", ratio), ratio / limit, !weft.wide() && !other.wide());
+        String.format(Locale.ROOT, "%.2f", ratio.median()), ratio.median() / limit, !ratio.wide());
   }
 
   private @Nullable Figure least(Demand demand, String row) {

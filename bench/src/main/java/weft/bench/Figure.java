@@ -5,42 +5,68 @@ import java.util.List;
 
 /// A contestant's figure over all rounds: the median, and how far the rounds lie apart.
 ///
-/// @param rounds how many values it is made of
+/// @param values one a round, in their order; of a single round, those of its iterations
+/// @param several whether there was more than one round
 /// @param bytes median of the bytes allocated per operation, or NaN
-record Figure(double median, double min, double max, int rounds, double bytes) {
+record Figure(List<Double> values, boolean several, double bytes) {
   /// Beyond this part of the median, min to max, a figure tells more about the machine's other
   /// business than about the contestant.
   private static final double SPREAD_MAX = 0.25;
 
   /// One value a round (the median of its iterations); of a single round, its iterations.
   static Figure of(List<Reading> readings) {
-    var values = new ArrayList<Double>();
-    if (readings.size() == 1) {
-      values.addAll(readings.getFirst().values());
-    } else {
-      readings.forEach(reading -> values.add(median(reading.values())));
-    }
+    boolean several = readings.size() > 1;
+    var values =
+        several
+            ? readings.stream().map(reading -> median(reading.values())).toList()
+            : List.copyOf(readings.getFirst().values());
     double bytes = median(readings.stream().map(Reading::bytes).toList());
-    return new Figure(
-        median(values),
-        values.stream().mapToDouble(Double::doubleValue).min().orElseThrow(),
-        values.stream().mapToDouble(Double::doubleValue).max().orElseThrow(),
-        values.size(),
-        bytes);
+    return new Figure(values, several, bytes);
+  }
+
+  double median() {
+    return median(values);
+  }
+
+  double min() {
+    return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
+  }
+
+  double max() {
+    return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+  }
+
+  /// How many values it is made of.
+  int rounds() {
+    return values.size();
+  }
+
+  /// This figure by another, round by round: what slows the machine for a while slows both, and is
+  /// not in their ratio.
+  Figure by(Figure other) {
+    if (!several || !other.several || values.size() != other.values.size()) {
+      var extremes = List.of(median() / other.median(), min() / other.max(), max() / other.min());
+      return new Figure(extremes, false, Double.NaN);
+    }
+    var ratios = new ArrayList<Double>();
+    for (int i = 0; i < values.size(); i++) {
+      ratios.add(values.get(i) / other.values.get(i));
+    }
+    return new Figure(ratios, true, Double.NaN);
   }
 
   /// True when the figure is not to be quoted.
   boolean wide() {
-    return max - min > SPREAD_MAX * median;
+    return max() - min() > SPREAD_MAX * median();
   }
 
   /// The median with the extremes, after a `~` when it is [#wide].
   String show(Unit unit) {
     // The extremes change places where the inverse of what is counted is shown.
-    double low = unit == Unit.MILLIONS_PER_SECOND ? max : min;
-    double high = unit == Unit.MILLIONS_PER_SECOND ? min : max;
-    var range = rounds == 1 ? "" : " (" + unit.show(low) + "–" + unit.show(high) + ")";
-    return (wide() ? "~" : "") + unit.show(median) + range;
+    double low = unit == Unit.MILLIONS_PER_SECOND ? max() : min();
+    double high = unit == Unit.MILLIONS_PER_SECOND ? min() : max();
+    var range = rounds() == 1 ? "" : " (" + unit.show(low) + "–" + unit.show(high) + ")";
+    return (wide() ? "~" : "") + unit.show(median()) + range;
   }
 
   private static double median(List<Double> values) {

@@ -98,8 +98,8 @@ final class Findings {
           if (figure == null || floor == null) {
             return "–";
           }
-          var doubt = figure.wide() || floor.wide() ? "~" : "";
-          return String.format(Locale.ROOT, "%s%.2f", doubt, figure.median() / floor.median());
+          var ratio = figure.by(floor);
+          return String.format(Locale.ROOT, "%s%.2f", ratio.wide() ? "~" : "", ratio.median());
         });
   }
 

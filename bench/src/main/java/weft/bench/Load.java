@@ -39,11 +39,13 @@ record Load(Path program, boolean tls, Processors processors) {
                 String.format(Locale.ROOT, "%.3f", seconds),
                 "--pid",
                 Long.toString(server.pid())));
+    double before = processors.stolenSeconds();
     var drive = Drive.parse(output(command));
+    double stolen = processors.stolenSeconds() - before;
     if (what.idle() > 0) {
       Thread.sleep(CLOSING_MILLIS);
     }
-    return drive;
+    return drive.with(Metric.STOLEN, stolen / (warmup + seconds) * 100);
   }
 
   /// Fails with the generator's own words only: its command is a long one.

@@ -13,7 +13,7 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
   ///
   /// @param ratio what was compared, as the table shows it
   /// @param part the measured value by the allowed one: reached when at most 1
-  /// @param sure false when a figure it rests on has too wide a spread
+  /// @param sure false when what it rests on has too wide a spread
   record Verdict(String ratio, double part, boolean sure) {
     boolean reached() {
       return part <= 1;
@@ -38,11 +38,11 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
           if (weft == null || uvloop == null) {
             return null;
           }
-          double times = uvloop.median() / weft.median();
+          var times = uvloop.by(weft);
           return new Verdict(
-              String.format(Locale.ROOT, "1/%.1f of uvloop", times),
-              n / times,
-              !weft.wide() && !uvloop.wide());
+              String.format(Locale.ROOT, "1/%.1f of uvloop", times.median()),
+              n / times.median(),
+              !times.wide());
         });
   }
 
@@ -108,10 +108,10 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
     if (weft == null || other == null) {
       return null;
     }
-    double times = weft.median() / other.median();
+    var times = weft.by(other);
     return new Verdict(
-        String.format(Locale.ROOT, "%.2f%s", times, of),
-        times / limit,
-        !weft.wide() && !other.wide());
+        String.format(Locale.ROOT, "%.2f%s", times.median(), of),
+        times.median() / limit,
+        !times.wide());
   }
 }

@@ -12,6 +12,9 @@ import java.util.Optional;
 ///
 /// @param server empty when the kernel decides
 record Processors(Optional<Integer> server, Optional<Integer> load) {
+  private static final int STEAL = 8;
+  private static final double TICKS = 100;
+
   static final Processors FREE = new Processors(Optional.empty(), Optional.empty());
 
   /// The last one that this process may use for the server, the first one for the load generator.
@@ -55,6 +58,29 @@ record Processors(Optional<Integer> server, Optional<Integer> load) {
       var all = String.join(",", allowed().stream().map(String::valueOf).toList());
       new Program(List.of("taskset", "-a", "-p", "-c", all, Long.toString(pid))).output();
     }
+  }
+
+  /// For how long the host of a virtual machine had given a processor of the contest away while
+  /// there was something to do, since the machine started; 0 where that is not told.
+  double stolenSeconds() {
+    try (var lines = Files.lines(Path.of("/proc/stat"))) {
+      return lines.filter(this::isOurs).mapToDouble(Processors::stolenTicks).sum() / TICKS;
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  private boolean isOurs(String line) {
+    return server.isEmpty()
+        ? line.startsWith("cpu ")
+        : line.startsWith("cpu" + server.get() + " ")
+            || line.startsWith("cpu" + load.orElseThrow() + " ");
+  }
+
+  /// Of `cpu0 user nice system idle iowait irq softirq steal …`.
+  static double stolenTicks(String line) {
+    var words = line.split(" +", -1);
+    return words.length > STEAL ? Double.parseDouble(words[STEAL]) : 0;
   }
 
   /// The numbers in `/proc/self/status`, `0-3,8` for example.

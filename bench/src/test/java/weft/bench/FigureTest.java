@@ -31,6 +31,25 @@ class FigureTest {
     assertFalse(Figure.of(List.of(round(100), round(100), round(124))).wide());
   }
 
+  @Test
+  void aRatioIsThatOfTheRoundsInWhichBothTookTurns() {
+    var slowInTheEnd = Figure.of(List.of(round(12), round(24), round(36)));
+    var base = Figure.of(List.of(round(10), round(20), round(40)));
+    var ratio = slowInTheEnd.by(base);
+    assertEquals(1.2, ratio.median());
+    assertEquals(0.9, ratio.min());
+    assertTrue(slowInTheEnd.wide());
+    assertEquals(2, Figure.of(List.of(round(2))).by(Figure.of(List.of(round(1)))).median());
+    assertEquals(24.0 / 5, slowInTheEnd.by(Figure.of(List.of(round(5), round(5)))).median());
+  }
+
+  @Test
+  void stolenTimeIsTheEighthOfAProcessorsTimes() {
+    assertEquals(88, Processors.stolenTicks("cpu0 1 2 3 4 5 6 7 88 9 10"));
+    assertEquals(88, Processors.stolenTicks("cpu  1 2 3 4 5 6 7 88 9 10"));
+    assertEquals(0, Processors.stolenTicks("cpu0 1 2 3 4"));
+  }
+
   private static Reading round(double... values) {
     return new Reading(java.util.Arrays.stream(values).boxed().toList());
   }
