@@ -91,7 +91,7 @@ final class MemoryCommand extends SuiteCommand {
     setting.progress().println(entrant.name() + " ...");
     try (var server = Serving.start(entrant, Wire.TCP, setting.folder(), Map.of())) {
       setting.findings().contestant(entrant.name(), server.description());
-      for (int wave = 0; wave < options.rounds(1, WAVES); wave++) {
+      for (int wave = 0; wave < (options.quick ? 1 : WAVES); wave++) {
         load.drive(server, FIRST, 0, options.seconds(0.5, 2));
       }
       var before = sizes(server);

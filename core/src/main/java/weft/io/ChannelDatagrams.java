@@ -26,7 +26,7 @@ final class ChannelDatagrams extends ProtocolTransport
       PacketChannel channel,
       BaseProtocol protocol,
       @Nullable SocketAddress remote) {
-    super(loop, protocol);
+    super(loop, protocol, new InContext(loop));
     this.channel = channel;
     this.localAddress = channel.localAddress();
     this.remoteAddress = remote != null ? remote : channel.remoteAddress();

@@ -23,6 +23,11 @@ import weft.spi.StreamListener;
 final class ChannelTransport extends ProtocolTransport implements Transport, StreamListener {
   private static final int LOST_WRITES_UNTIL_WARNING = 5;
 
+  /// The neighbours among a server's connections.
+  @Nullable ChannelTransport previous;
+
+  @Nullable ChannelTransport next;
+
   private final StreamChannel channel;
   private final boolean pipe;
   private final @Nullable SocketAddress localAddress;
@@ -33,8 +38,6 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   /// On the path of each piece of data, and therefore made once, but not for streams.
   private @Nullable Runnable delivery;
 
-  private @Nullable Protocol plain;
-  private @Nullable BufferedProtocol buffered;
   private @Nullable StreamProtocol streams;
 
   private boolean begun;
@@ -42,7 +45,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   private boolean peerEnded;
   private boolean eofWritten;
   private boolean shuttingDown;
-  private int lostWrites;
+  private byte lostWrites;
   private @Nullable FileSending sending;
 
   /// Data that could not be delivered because the protocol paused in the middle of it.
@@ -58,7 +61,16 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   private @Nullable ChannelTransport replacement;
 
   ChannelTransport(EventLoop loop, StreamChannel channel, BaseProtocol protocol, boolean pipe) {
-    super(loop, protocol);
+    this(loop, channel, protocol, pipe, new InContext(loop));
+  }
+
+  ChannelTransport(
+      EventLoop loop,
+      StreamChannel channel,
+      BaseProtocol protocol,
+      boolean pipe,
+      InContext inContext) {
+    super(loop, protocol, inContext);
     this.channel = channel;
     this.pipe = pipe;
     this.localAddress = channel.localAddress();
@@ -113,8 +125,6 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   @Override
   public void setProtocol(BaseProtocol replacement) {
     protocol = replacement;
-    plain = replacement instanceof Protocol p ? p : null;
-    buffered = replacement instanceof BufferedProtocol b ? b : null;
     streams = replacement instanceof StreamProtocol s ? s : null;
   }
 
@@ -146,10 +156,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     }
     try {
       while (data.hasRemaining() && !closing && !readingPaused) {
-        if (plain != null) {
+        if (protocol instanceof Protocol plain) {
           plain.dataReceived(data);
           return;
-        } else if (buffered != null) {
+        } else if (protocol instanceof BufferedProtocol buffered) {
           fill(buffered, data);
         } else {
           throw new IllegalStateException(
@@ -194,10 +204,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   }
 
   private boolean eofReceived() {
-    if (plain != null) {
+    if (protocol instanceof Protocol plain) {
       return plain.eofReceived();
     }
-    return buffered != null && buffered.eofReceived();
+    return protocol instanceof BufferedProtocol buffered && buffered.eofReceived();
   }
 
   @Override
@@ -257,7 +267,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   }
 
   private void warnOfLostWrite() {
-    if (++lostWrites == LOST_WRITES_UNTIL_WARNING) {
+    if (lostWrites < LOST_WRITES_UNTIL_WARNING && ++lostWrites == LOST_WRITES_UNTIL_WARNING) {
       System.getLogger("weft")
           .log(Level.WARNING, "write() on a closed connection, {0} times: {1}", lostWrites, this);
     }

@@ -3,7 +3,6 @@ package weft.io;
 import org.jspecify.annotations.Nullable;
 import weft.ErrorContext;
 import weft.EventLoop;
-import weft.Handle;
 import weft.LoopExit;
 
 /// What the transports over channels share: how a protocol is called, and the control of the flow
@@ -19,16 +18,15 @@ abstract class ProtocolTransport {
   boolean lost;
 
   /// Runs the user's callbacks in the context in which the transport was made.
-  private final Handle inContext;
+  private final InContext inContext;
 
-  private @Nullable Runnable call;
   private WaterMarks limits = WaterMarks.DEFAULT;
   private boolean writingPaused;
 
-  ProtocolTransport(EventLoop loop, BaseProtocol protocol) {
+  ProtocolTransport(EventLoop loop, BaseProtocol protocol, InContext inContext) {
     this.loop = loop;
     this.protocol = protocol;
-    this.inContext = loop.createHandle(this::runCall);
+    this.inContext = inContext;
   }
 
   /// How many bytes the channel has not sent yet.
@@ -43,20 +41,7 @@ abstract class ProtocolTransport {
   /* ---- Calling the protocol ---- */
 
   final void callInContext(Runnable callback) {
-    Runnable outer = call;
-    call = callback;
-    try {
-      inContext.run();
-    } finally {
-      call = outer;
-    }
-  }
-
-  private void runCall() {
-    Runnable due = call;
-    if (due != null) {
-      due.run();
-    }
+    inContext.run(callback);
   }
 
   /// Calls the protocol; what it throws breaks the connection.

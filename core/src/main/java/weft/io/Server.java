@@ -40,10 +40,13 @@ public final class Server implements AutoCloseable {
   private final ServerOptions options;
   private final List<ListenChannel> listeners;
   private final @Nullable Runnable cleanup;
-  private final Set<ChannelTransport> connections = new LinkedHashSet<>();
+  private final Connections connections = new Connections();
 
   /// One for all connections.
   private final Consumer<ChannelTransport> whenLost = this::lost;
+
+  /// One for all connections with streams.
+  private @Nullable InContext ofStreams;
 
   private final Set<TlsChannel> handshakes = new LinkedHashSet<>();
   private final List<Latch> waiters = new ArrayList<>();
@@ -219,10 +222,25 @@ public final class Server implements AutoCloseable {
   }
 
   private void adopt(StreamChannel channel, BaseProtocol protocol) {
-    ChannelTransport transport = new ChannelTransport(loop, channel, protocol, false);
+    ChannelTransport transport =
+        new ChannelTransport(loop, channel, protocol, false, contextOf(protocol));
     connections.add(transport);
     transport.whenLost(whenLost);
     transport.begin(null);
+  }
+
+  /// The factory of a user's protocol may have put values into the context that are meant for this
+  /// connection; that of streams is ours.
+  private InContext contextOf(BaseProtocol protocol) {
+    if (!(protocol instanceof StreamProtocol)) {
+      return new InContext(loop);
+    }
+    InContext shared = ofStreams;
+    if (shared == null) {
+      shared = new InContext(loop);
+      ofStreams = shared;
+    }
+    return shared;
   }
 
   private void lost(ChannelTransport transport) {
@@ -300,13 +318,13 @@ public final class Server implements AutoCloseable {
 
   /// Closes the connections gracefully.
   public void closeClients() {
-    List.copyOf(connections).forEach(ChannelTransport::close);
+    connections.forEach(ChannelTransport::close);
     cancelHandshakes();
   }
 
   /// Closes the connections at once; the peers see a reset.
   public void abortClients() {
-    List.copyOf(connections).forEach(ChannelTransport::abort);
+    connections.forEach(ChannelTransport::abort);
     cancelHandshakes();
   }
 

@@ -14,12 +14,13 @@ import weft.EventLoop;
 import weft.LoopExit;
 import weft.Task;
 import weft.TaskOptions;
+import weft.VoidBody;
 import weft.Weft;
 import weft.spi.Chunk;
 
-/// Ties a transport to a reader and a writer, and in a server to the task that uses them.
-final class StreamProtocol implements Protocol {
-  final EventLoop loop;
+/// Ties a transport to a reader and a writer, and in a server to the task that uses them, whose
+/// body it is: one object less for each connection.
+final class StreamProtocol implements Protocol, VoidBody {
   final StreamReader reader;
   final StreamWriter writer;
   private final @Nullable ClientHandler handler;
@@ -35,7 +36,6 @@ final class StreamProtocol implements Protocol {
   private boolean lost;
 
   StreamProtocol(EventLoop loop, int limit, @Nullable ClientHandler handler) {
-    this.loop = loop;
     this.reader = new StreamReader(loop, limit);
     this.writer = new StreamWriter(this);
     this.handler = handler;
@@ -45,8 +45,8 @@ final class StreamProtocol implements Protocol {
   public void connectionMade(BaseTransport made) {
     attach((ChannelTransport) made);
     if (handler != null) {
-      Coroutine<Void> body = Weft.async("client handler", this::serve);
-      loop.createTask(body, TaskOptions.defaults());
+      Coroutine<Void> body = Weft.async("client handler", this);
+      reader.loop.createTask(body, TaskOptions.defaults());
     }
   }
 
@@ -60,7 +60,9 @@ final class StreamProtocol implements Protocol {
     return handler != null;
   }
 
-  private void serve() throws Exception {
+  /// Serves the client.
+  @Override
+  public void run() throws Exception {
     ChannelTransport used = transport();
     try {
       if (handler != null) {
@@ -92,7 +94,7 @@ final class StreamProtocol implements Protocol {
   }
 
   private void report(ChannelTransport used, Throwable e) {
-    loop.callExceptionHandler(
+    reader.loop.callExceptionHandler(
         new ErrorContext("Unhandled exception in client handler", e)
             .withPromise(Task.current())
             .withSource(used));
@@ -175,7 +177,7 @@ final class StreamProtocol implements Protocol {
   /// Waits until the protocol may write again.
   void drain() throws IOException {
     while (writingPaused && !lost) {
-      Latch released = new Latch(loop);
+      Latch released = new Latch(reader.loop);
       if (drains == null) {
         drains = new ArrayList<>(1);
       }
@@ -196,7 +198,7 @@ final class StreamProtocol implements Protocol {
   void waitClosed() throws IOException {
     if (!lost) {
       if (closed == null) {
-        closed = new Latch(loop);
+        closed = new Latch(reader.loop);
       }
       Weft.shield(closed.promise()).await();
     }

@@ -34,7 +34,7 @@ public final class StreamReader implements Iterable<String> {
   private static final int IDLE_BYTES_MAX = 512;
   private static final byte[] NEWLINE = {'\n'};
 
-  private final EventLoop loop;
+  final EventLoop loop;
   private final int limit;
 
   /// What has arrived and was not read: `bytes[head]` to `bytes[tail - 1]`.

@@ -56,7 +56,7 @@ final class NioConnect extends Selected implements Pending {
       completion.failed(failure);
     } else {
       interest(0);
-      completion.completed(new NioStream(this, socket));
+      completion.completed(new NioStream(this));
     }
   }
 

@@ -37,9 +37,6 @@ final class NioStream extends Selected implements StreamChannel {
   /// After how many receives of little the buffers become small again.
   private static final int LITTLE_UNTIL_SMALL = 4;
 
-  private final @Nullable ReadableByteChannel source;
-  private final @Nullable GatheringByteChannel sink;
-  private final @Nullable SocketChannel socket;
   private @Nullable StreamListener listener;
   private boolean reading;
   private boolean ended;
@@ -47,10 +44,13 @@ final class NioStream extends Selected implements StreamChannel {
   private @Nullable IOException failure;
   private boolean failureTold;
   private int expected = Buffers.SMALL_BYTES;
-  private int littleInARow;
+  private byte littleInARow;
 
   private @Nullable ByteBuffer held;
-  private final Backlog backlog = new Backlog();
+
+  /// Made when there is one for the first time: most connections never have any.
+  private @Nullable Backlog backlog;
+
   private boolean flushQueued;
   private boolean outputEnding;
   private long drainedAt = -1;
@@ -59,16 +59,20 @@ final class NioStream extends Selected implements StreamChannel {
 
   NioStream(SelectorDriver driver, SelectableChannel channel) throws IOException {
     super(driver, channel);
-    source = channel instanceof ReadableByteChannel readable ? readable : null;
-    sink = channel instanceof GatheringByteChannel writable ? writable : null;
-    socket = channel instanceof SocketChannel network ? network : null;
   }
 
-  NioStream(NioConnect connected, SocketChannel socket) {
+  NioStream(NioConnect connected) {
     super(connected);
-    this.source = socket;
-    this.sink = socket;
-    this.socket = socket;
+  }
+
+  /// The channel, if it is more than the end of a pipe.
+  private @Nullable SocketChannel socket() {
+    return channel instanceof SocketChannel network ? network : null;
+  }
+
+  /// The channel, unless it can only be read.
+  private @Nullable GatheringByteChannel sink() {
+    return channel instanceof GatheringByteChannel writable ? writable : null;
   }
 
   @Override
@@ -112,7 +116,7 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public void resumeReading() {
-    if (closed || ended || failure != null || source == null) {
+    if (closed || ended || failure != null || !(channel instanceof ReadableByteChannel)) {
       return;
     }
     reading = true;
@@ -164,9 +168,8 @@ final class NioStream extends Selected implements StreamChannel {
   }
 
   private int receiveInto(ByteBuffer target) {
-    ReadableByteChannel from = source;
     try {
-      int received = from == null ? -1 : from.read(target);
+      int received = channel instanceof ReadableByteChannel from ? from.read(target) : -1;
       target.flip();
       return received;
     } catch (IOException e) {
@@ -179,11 +182,12 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public void write(ByteBuffer data) {
+    GatheringByteChannel sink = sink();
     if (closed || failure != null || outputEnding || sink == null) {
       dropped += data.remaining();
       data.position(data.limit());
-    } else if (!backlog.isEmpty() || transfer != null) {
-      backlog.add(data);
+    } else if (hasBacklog() || transfer != null) {
+      addToBacklog(data);
     } else if (data.remaining() <= HELD_BYTES_MAX) {
       hold(data);
     } else {
@@ -200,7 +204,7 @@ final class NioStream extends Selected implements StreamChannel {
     ByteBuffer buffer = held;
     if (buffer != null && buffer.remaining() < data.remaining()) {
       flushHeld();
-      if (!backlog.isEmpty() || failure != null) {
+      if (hasBacklog() || failure != null) {
         write(data);
         return;
       }
@@ -228,13 +232,14 @@ final class NioStream extends Selected implements StreamChannel {
 
   private void flushHeld() {
     ByteBuffer buffer = held;
+    GatheringByteChannel sink = sink();
     if (buffer == null || sink == null) {
       return;
     }
     held = null;
     buffer.flip();
     try {
-      if (backlog.isEmpty() && transfer == null) {
+      if (!hasBacklog() && transfer == null) {
         sink.write(buffer);
       }
       keep(buffer);
@@ -293,21 +298,33 @@ final class NioStream extends Selected implements StreamChannel {
   /// Adds to the backlog what the system has left over.
   private void keep(ByteBuffer left) {
     if (left.hasRemaining()) {
-      backlog.add(left);
+      addToBacklog(left);
       interest(OP_WRITE, true);
     }
   }
 
+  private boolean hasBacklog() {
+    return backlog != null && !backlog.isEmpty();
+  }
+
+  private void addToBacklog(ByteBuffer data) {
+    if (backlog == null) {
+      backlog = new Backlog();
+    }
+    backlog.add(data);
+  }
+
   private void sendBacklog() {
+    GatheringByteChannel sink = sink();
     if (sink == null) {
       return;
     }
     try {
-      if (!backlog.isEmpty()) {
+      if (backlog != null && !backlog.isEmpty()) {
         backlog.send(sink, driver.buffers);
       }
       NioTransfer file = transfer;
-      if (file != null && backlog.isEmpty()) {
+      if (file != null && !hasBacklog()) {
         file.send(sink);
       }
     } catch (IOException e) {
@@ -321,8 +338,9 @@ final class NioStream extends Selected implements StreamChannel {
     if (closed || failure != null) {
       return;
     }
-    boolean busy = !backlog.isEmpty() || (transfer != null && !transfer.done());
+    boolean busy = hasBacklog() || (transfer != null && !transfer.done());
     interest(OP_WRITE, busy);
+    SocketChannel socket = socket();
     if (outputEnding && !busy && held == null && socket != null) {
       try {
         socket.shutdownOutput();
@@ -337,7 +355,7 @@ final class NioStream extends Selected implements StreamChannel {
     if (failure != null && !failureTold) {
       return dropped; // or a writer that never pauses would never learn of it
     }
-    return backlog.size() + (held == null ? 0 : held.position());
+    return (backlog == null ? 0 : backlog.size()) + (held == null ? 0 : held.position());
   }
 
   @Override
@@ -350,12 +368,12 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public boolean canShutdownOutput() {
-    return socket != null;
+    return socket() != null;
   }
 
   @Override
   public void shutdownOutput() {
-    if (socket == null) {
+    if (socket() == null) {
       throw new UnsupportedOperationException("the end of a pipe cannot be half closed");
     }
     if (!outputEnding) {
@@ -395,7 +413,7 @@ final class NioStream extends Selected implements StreamChannel {
   }
 
   private void drop() {
-    backlog.clear();
+    backlog = null;
     driver.buffers.giveBack(held == null ? null : held.clear());
     held = null;
     NioTransfer file = transfer;
@@ -416,6 +434,7 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public void abort() {
+    SocketChannel socket = socket();
     if (!closed && socket != null && supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
       try {
         socket.setOption(StandardSocketOptions.SO_LINGER, 0);
@@ -435,6 +454,7 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public @Nullable SocketAddress localAddress() {
+    SocketChannel socket = socket();
     try {
       return socket == null ? null : socket.getLocalAddress();
     } catch (IOException e) {
@@ -444,6 +464,7 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public @Nullable SocketAddress remoteAddress() {
+    SocketChannel socket = socket();
     try {
       return socket == null ? null : socket.getRemoteAddress();
     } catch (IOException e) {
@@ -452,6 +473,7 @@ final class NioStream extends Selected implements StreamChannel {
   }
 
   private NetworkChannel network() {
+    SocketChannel socket = socket();
     if (socket == null) {
       throw new UnsupportedOperationException("a pipe has no socket options");
     }
@@ -470,6 +492,7 @@ final class NioStream extends Selected implements StreamChannel {
 
   @Override
   public Set<SocketOption<?>> supportedOptions() {
+    SocketChannel socket = socket();
     return socket == null ? Set.of() : socket.supportedOptions();
   }
 }

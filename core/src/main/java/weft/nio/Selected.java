@@ -7,10 +7,12 @@ import java.nio.channels.SelectionKey;
 /// What is attached to a key: a channel that the driver selects.
 abstract class Selected {
   final SelectorDriver driver;
-  private final SelectableChannel channel;
+  final SelectableChannel channel;
   private final SelectionKey key;
-  private int interest;
-  private int readyOperations;
+
+  // Bytes: there are as many of these objects as connections.
+  private byte interest;
+  private byte readyOperations;
   private boolean queued;
 
   Selected(SelectorDriver driver, SelectableChannel channel) throws IOException {
@@ -35,7 +37,7 @@ abstract class Selected {
   public abstract void close();
 
   final void ready(int operations) {
-    readyOperations |= operations;
+    readyOperations |= (byte) operations;
     completeLater();
   }
 
@@ -68,7 +70,7 @@ abstract class Selected {
   /// Sets the operations of interest; only a change reaches the system.
   final void interest(int operations) {
     if (operations != interest) {
-      interest = operations;
+      interest = (byte) operations;
       key.interestOps(operations);
     }
   }
