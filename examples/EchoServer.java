@@ -6,7 +6,7 @@
 ///
 /// For each client `echo` runs as a task of its own, all of them on one thread. `readChunk` lends
 /// the bytes as they lie in the loop's buffer, and `write` suspends while the client is slower than
-/// we are: no client can make the server keep more than a few KiB for it.
+/// we are: no client can make the server keep more than a few hundred KiB for it.
 
 import module weft;
 import static weft.Weft.*;

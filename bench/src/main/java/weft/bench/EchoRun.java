@@ -16,7 +16,7 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
   private static final double STEADY = 0.1;
 
   /// As often at most is a server warmed up for a row when it has been for another one.
-  private static final int AGAIN = 3;
+  private static final int AGAIN = 5;
 
   /// How often a turn at a rate is taken at most, until one is undisturbed. A processor that was
   /// given away for a few milliseconds makes the latency of the whole turn.

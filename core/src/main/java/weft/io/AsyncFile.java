@@ -194,6 +194,7 @@ public final class AsyncFile implements AutoCloseable {
   /// Reads some bytes from the current position on, which moves.
   ///
   /// @return how many; -1 at the end of the file; 0 only if the buffer is full
+  /// @throws IllegalArgumentException if the buffer is read-only
   public int read(ByteBuffer target) throws IOException {
     return readInto(target, -1);
   }
@@ -201,6 +202,7 @@ public final class AsyncFile implements AutoCloseable {
   /// Reads some bytes from the given position on. The current one does not change.
   ///
   /// @return how many; -1 at the end of the file; 0 only if the buffer is full
+  /// @throws IllegalArgumentException if the buffer is read-only
   public int read(ByteBuffer target, long position) throws IOException {
     return readInto(target, checkPosition(position));
   }
@@ -220,6 +222,9 @@ public final class AsyncFile implements AutoCloseable {
   }
 
   private int readInto(ByteBuffer target, long position) throws IOException {
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("the buffer to read into is read-only");
+    }
     try (Turn turn = new Turn()) {
       int size = Math.min(target.remaining(), PIECE_BYTES_MAX);
       DiskAccess access = disk;

@@ -3,6 +3,7 @@ package weft.io;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
@@ -32,6 +33,8 @@ final class DiskAccess {
 
   /// Where reads and writes without a position go on.
   long position;
+
+  private boolean closed;
 
   /// Has the position from when on it has taken over.
   private @Nullable FileChannel successor;
@@ -90,7 +93,15 @@ final class DiskAccess {
     return new Completion<>() {
       @Override
       public void completed(T value) {
-        int result = outcome.applyAsInt(value);
+        int result;
+        try {
+          result = outcome.applyAsInt(value);
+        } catch (RuntimeException e) { // the caller's buffer does not do
+          if (!promise.done()) {
+            promise.setException(e);
+          }
+          return;
+        }
         if (!promise.done()) {
           promise.setResult(result);
         }
@@ -136,6 +147,7 @@ final class DiskAccess {
 
   private int readOnce(AsyncFile.Turn turn, ByteBuffer target, int max, long start)
       throws IOException {
+    checkOpen();
     Promise<Integer> promise = loop.createPromise();
     file.read(
         start < 0 ? position : start,
@@ -144,11 +156,11 @@ final class DiskAccess {
             promise,
             (ByteBuffer data) -> {
               int read = data.remaining();
-              if (start < 0) {
-                move(read);
-              }
               if (!turn.isLeft()) {
                 target.put(data);
+              }
+              if (start < 0) {
+                move(read);
               }
               return read;
             }));
@@ -171,6 +183,13 @@ final class DiskAccess {
     return all.toByteArray();
   }
 
+  /// It may be closed between two pieces.
+  private void checkOpen() throws IOException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+  }
+
   private void checkReadable() {
     if (!readable) {
       throw new NonReadableChannelException();
@@ -186,6 +205,7 @@ final class DiskAccess {
     }
     long next = start;
     while (source.hasRemaining()) {
+      checkOpen();
       Promise<Integer> promise = loop.createPromise();
       file.write(
           start < 0 ? position : next,
@@ -203,6 +223,7 @@ final class DiskAccess {
   }
 
   void force(AsyncFile.Turn turn, boolean metaData) throws IOException {
+    checkOpen();
     Promise<Integer> promise = loop.createPromise();
     file.force(metaData, telling(promise, (Integer nothing) -> 0));
     turn.run(promise);
@@ -223,6 +244,7 @@ final class DiskAccess {
 
   /// Closes it when what is under way is done.
   void close() {
+    closed = true;
     file.close();
   }
 }

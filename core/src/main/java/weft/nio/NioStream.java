@@ -163,6 +163,7 @@ final class NioStream extends Selected implements StreamChannel {
     } else if (received > Buffers.SMALL_BYTES) {
       littleInARow = 0;
     } else if (++littleInARow >= LITTLE_UNTIL_SMALL) {
+      littleInARow = 0;
       expected = Buffers.SMALL_BYTES;
     }
   }
@@ -329,6 +330,8 @@ final class NioStream extends Selected implements StreamChannel {
       }
     } catch (IOException e) {
       fail(e);
+    } catch (RuntimeException e) { // of a channel that cannot be read
+      fail(new IOException("the file cannot be read", e));
     }
     afterSending();
   }

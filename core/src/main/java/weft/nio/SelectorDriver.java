@@ -2,6 +2,7 @@ package weft.nio;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -243,7 +244,12 @@ final class SelectorDriver implements Driver {
           socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
         }
       }
-      socket.bind(local, options.backlog());
+      try {
+        socket.bind(local, options.backlog());
+      } catch (BindException e) {
+        retryAfter(e);
+        socket.bind(local, options.backlog());
+      }
       return new NioListener(this, socket, options.backlog());
     } catch (IOException | RuntimeException e) {
       socket.close();
@@ -321,7 +327,12 @@ final class SelectorDriver implements Driver {
       if (options.broadcast()) {
         socket.setOption(StandardSocketOptions.SO_BROADCAST, true);
       }
-      socket.bind(local);
+      try {
+        socket.bind(local);
+      } catch (BindException e) {
+        retryAfter(e);
+        socket.bind(local);
+      }
       if (remote != null) {
         socket.connect(remote);
       }
@@ -330,6 +341,17 @@ final class SelectorDriver implements Driver {
       socket.close();
       throw e;
     }
+  }
+
+  /// An address may be in use by a socket that was closed: the JDK closes it in the next select. If
+  /// there is none, the exception stands.
+  private void retryAfter(BindException refused) throws IOException {
+    Selector channels = selector;
+    if (!cancelled || channels == null) {
+      throw refused;
+    }
+    cancelled = false;
+    channels.selectNow(SelectorDriver::collect);
   }
 
   @Override

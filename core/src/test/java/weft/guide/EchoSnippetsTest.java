@@ -9,7 +9,6 @@ import static weft.io.Net.openConnection;
 import static weft.io.Net.startServer;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -57,8 +56,7 @@ class EchoSnippetsTest {
                     () -> {
                       // @start region="port"
                       try (var server = startServer(this::echo, "127.0.0.1", 0)) { // 0: any port
-                        var address = (InetSocketAddress) server.addresses().getFirst();
-                        IO.println("listening on " + address.getPort());
+                        IO.println("listening on " + server.port());
                       }
                       // @end region="port"
                     }));

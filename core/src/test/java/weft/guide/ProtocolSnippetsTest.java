@@ -78,9 +78,8 @@ class ProtocolSnippetsTest {
                     () -> {
                       // @start region="protocol-server"
                       try (var server = createServer(EchoProtocol::new, "127.0.0.1", 0)) {
-                        var address = (InetSocketAddress) server.addresses().getFirst();
                         var connected =
-                            createConnection(AnswerProtocol::new, "127.0.0.1", address.getPort());
+                            createConnection(AnswerProtocol::new, "127.0.0.1", server.port());
                         connected.transport().write("Hello".getBytes());
                         IO.println(await(connected.protocol().answer));
                         connected.transport().close();

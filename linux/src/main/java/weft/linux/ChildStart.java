@@ -63,7 +63,7 @@ final class ChildStart implements AutoCloseable {
   /// Opening a named pipe waits for its other end.
   private static boolean mayBlock(@Nullable Redirect stream) {
     File file = stream == null ? null : stream.file();
-    if (file == null || file.getPath().startsWith("/dev/")) {
+    if (file == null || file.getPath().equals("/dev/null")) {
       return false;
     }
     try {
@@ -199,6 +199,12 @@ final class ChildStart implements AutoCloseable {
 
   private MemorySegment text(String string) {
     return text(arena, string);
+  }
+
+  /// Whether the system can be told of a file by the JDK's text of its name: text has no room for
+  /// bytes that are no characters.
+  static boolean isName(String string) {
+    return string.indexOf('\uFFFD') < 0 && NAMES.newEncoder().canEncode(string);
   }
 
   /// A string as the system has it.

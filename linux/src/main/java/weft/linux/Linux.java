@@ -344,7 +344,7 @@ final class Linux {
     }
   }
 
-  /// Reads an option of up to three ints.
+  /// Reads an option of one int or two.
   int getsockopt(int fd, int level, int option, int[] value) {
     try {
       pair.set(JAVA_INT, 12, 4 * value.length);
@@ -371,8 +371,9 @@ final class Linux {
   }
 
   /// `struct ip_mreqn { in_addr group; in_addr address; int index; }`.
-  int multicastInterface(int fd, int option, int index) {
-    pair.set(JAVA_LONG, 0, 0);
+  int multicastInterface(int fd, int option, int index, int address) {
+    pair.set(JAVA_INT, 0, 0);
+    pair.set(JAVA_INT, 4, address);
     pair.set(JAVA_INT, 8, index);
     return setsockopt(fd, SOL_IP, option, pair, 12);
   }

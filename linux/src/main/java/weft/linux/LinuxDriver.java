@@ -79,7 +79,7 @@ abstract class LinuxDriver implements Driver {
   private int slotsUsed;
 
   private final ArrayDeque<Source> attention = new ArrayDeque<>();
-  private SocketStream[] written = new SocketStream[16];
+  private @Nullable SocketStream[] written = new @Nullable SocketStream[16];
   private int writtenCount;
   private @Nullable ChannelWatcher watcher;
 
@@ -128,6 +128,17 @@ abstract class LinuxDriver implements Driver {
   /// Begins to accept, or goes on.
   abstract void accept(SocketListener listener);
 
+  /// Whether the system keeps what the source's descriptor stands for open for a while after that
+  /// was closed, so that the peer would not hear of it.
+  boolean holds(Source source) {
+    return false;
+  }
+
+  /// Has the system close what it [#holds]. Returns false if there is nothing.
+  boolean letGo() throws IOException {
+    return false;
+  }
+
   /// Has no event of this source told any more, before its descriptor is closed.
   abstract void forget(Source source);
 
@@ -172,7 +183,11 @@ abstract class LinuxDriver implements Driver {
 
   private void flush() {
     for (int i = 0; i < writtenCount; i++) {
-      written[i].flush();
+      SocketStream stream = written[i];
+      written[i] = null;
+      if (stream != null) {
+        stream.flush();
+      }
     }
     writtenCount = 0;
   }
@@ -342,7 +357,11 @@ abstract class LinuxDriver implements Driver {
 
   private void bind(Descriptor socket, SocketAddress local, int family) throws IOException {
     int length = Addresses.write(local, family, address);
-    Errno.check(linux.bind(socket.fd(), address, length));
+    int bound = linux.bind(socket.fd(), address, length);
+    if (bound == -Errno.EADDRINUSE && letGo()) {
+      bound = linux.bind(socket.fd(), address, length);
+    }
+    Errno.check(bound);
   }
 
   @Override

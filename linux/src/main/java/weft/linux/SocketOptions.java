@@ -1,9 +1,13 @@
 package weft.linux;
 
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -43,6 +47,7 @@ final class SocketOptions {
               StandardSocketOptions.SO_REUSEADDR, new At(Linux.SOL_SOCKET, Linux.SO_REUSEADDR),
               StandardSocketOptions.SO_REUSEPORT, new At(Linux.SOL_SOCKET, Linux.SO_REUSEPORT)));
 
+  private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
   private static final int SO_DOMAIN = 39;
 
   /// Where the system has an option: its level, and its number for IP. What has another one for
@@ -99,12 +104,30 @@ final class SocketOptions {
     }
     if (at.option6 != 0 && family(linux, socket) == Linux.AF_INET6) {
       Errno.check(linux.setsockopt(fd, Linux.SOL_IPV6, at.option6, number));
-      linux.setsockopt(fd, at.level, at.option, number); // for its datagrams of version 4
-    } else if (option == StandardSocketOptions.IP_MULTICAST_IF) {
-      Errno.check(linux.multicastInterface(fd, at.option, number));
+      setFour(linux, fd, at, number, value); // for its datagrams of version 4, if it can
     } else {
-      Errno.check(linux.setsockopt(fd, at.level, at.option, number));
+      Errno.check(setFour(linux, fd, at, number, value));
     }
+  }
+
+  private static int setFour(Linux linux, int fd, At at, int number, @Nullable Object value) {
+    if (!(value instanceof NetworkInterface network)) {
+      return linux.setsockopt(fd, at.level, at.option, number);
+    }
+    // The system tells the address only, when it is asked which network was chosen.
+    int address =
+        network
+            .inetAddresses()
+            .filter(Inet4Address.class::isInstance)
+            .findFirst()
+            .map(first -> ByteBuffer.wrap(first.getAddress()).order(NATIVE).getInt())
+            .orElse(0);
+    return linux.multicastInterface(fd, at.option, number, address);
+  }
+
+  private static @Nullable NetworkInterface networkOf(int address) throws IOException {
+    byte[] bytes = ByteBuffer.allocate(4).order(NATIVE).putInt(address).array();
+    return address == 0 ? null : NetworkInterface.getByInetAddress(InetAddress.getByAddress(bytes));
   }
 
   @SuppressWarnings({"unchecked", "NullAway"}) // null where no network was chosen, as with the JDK
@@ -124,14 +147,16 @@ final class SocketOptions {
       Errno.check(linux.getsockopt(fd, level, number, linger));
       return linger[0] == 0 ? -1 : linger[1];
     }
-    int[] value = new int[option == StandardSocketOptions.IP_MULTICAST_IF && !six ? 3 : 1];
+    int[] value = new int[1];
     Errno.check(linux.getsockopt(fd, level, number, value));
     if (option.type() == Boolean.class) {
       return value[0] != 0;
     }
     if (option.type() == NetworkInterface.class) {
-      int index = value[value.length - 1];
-      return index == 0 ? null : NetworkInterface.getByIndex(index);
+      if (!six) {
+        return networkOf(value[0]);
+      }
+      return value[0] == 0 ? null : NetworkInterface.getByIndex(value[0]);
     }
     // The system doubles the sizes of buffers, to have room for its own notes.
     boolean doubled = option.name().endsWith("BUF");

@@ -321,10 +321,8 @@ final class SocketStream extends Source implements StreamChannel {
   /// Sends what is held. Called by the poll.
   void flush() {
     flushQueued = false;
-    if (held != null) {
-      sendHeld(0);
-      afterSending();
-    }
+    sendHeld(0);
+    afterSending(); // also if it has left already, with what was written after it
   }
 
   /// Sends what is held; what the system refuses begins the queue.
@@ -423,6 +421,10 @@ final class SocketStream extends Source implements StreamChannel {
       } catch (IOException e) {
         file.fail(e);
         fail(e);
+      } catch (RuntimeException e) { // of a channel that cannot be read
+        IOException failed = new IOException("the file cannot be read", e);
+        file.fail(failed);
+        fail(failed);
       }
     }
     afterSending();
@@ -549,6 +551,13 @@ final class SocketStream extends Source implements StreamChannel {
 
   @Override
   public void close() {
+    if (!isClosed() && socket && driver.holds(this)) {
+      driver.linux.shutdown(descriptor.fd(), Linux.SHUT_RDWR);
+    }
+    closeNow();
+  }
+
+  private void closeNow() {
     if (!isClosed()) {
       reading = false;
       end();
@@ -564,7 +573,7 @@ final class SocketStream extends Source implements StreamChannel {
     if (!isClosed() && socket) {
       driver.linux.linger(descriptor.fd(), true, 0);
     }
-    close();
+    closeNow();
   }
 
   /* ---- Facts ---- */

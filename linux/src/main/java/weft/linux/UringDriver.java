@@ -352,6 +352,20 @@ final class UringDriver extends LinuxDriver {
   }
 
   @Override
+  boolean holds(Source source) {
+    return source.registered != 0;
+  }
+
+  @Override
+  boolean letGo() throws IOException {
+    if (!ring.isForMe() || !ring.hasWork()) {
+      return false;
+    }
+    ring.enter(0);
+    return true;
+  }
+
+  @Override
   void forget(Source source) {
     source.wanted = 0;
     ring.withdraw(source.fd(), source.asked, name(source, POLL_IN));

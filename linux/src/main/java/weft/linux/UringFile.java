@@ -40,10 +40,13 @@ final class UringFile implements DiskFile {
     files.files().add(this);
   }
 
-  private void begin(UringFiles.Operation operation) {
+  private void checkOpen() {
     if (closing || files.isSilent()) {
       throw new IllegalStateException("the file is closed");
     }
+  }
+
+  private void begin(UringFiles.Operation operation) {
     underWay++;
     files.begin(operation);
   }
@@ -57,11 +60,13 @@ final class UringFile implements DiskFile {
 
   @Override
   public void read(long position, int max, Completion<ByteBuffer> told) {
+    checkOpen();
     begin(new Reading(position, Math.min(max, LinuxDriver.LARGE_BYTES), told));
   }
 
   @Override
   public void write(long position, ByteBuffer data, Completion<Integer> told) {
+    checkOpen();
     Buffer buffer = driver.large.take();
     buffer.append(data);
     begin(new Writing(position, buffer, told));
@@ -69,6 +74,7 @@ final class UringFile implements DiskFile {
 
   @Override
   public void force(boolean metaData, Completion<Integer> told) {
+    checkOpen();
     begin(new Forcing(metaData ? 0 : DATA_ONLY, told));
   }
 

@@ -161,10 +161,11 @@ final class UringFiles {
   /* ---- Opening ---- */
 
   boolean open(Path path, Collection<? extends OpenOption> options, Completion<DiskFile> told) {
-    if (!KNOWN.containsAll(options)) {
+    String name = path.toAbsolutePath().toString(); // which may not be the process's own folder
+    if (!KNOWN.containsAll(options) || !ChildStart.isName(name)) {
       return false;
     }
-    begin(new Opening(path, options, told));
+    begin(new Opening(name, options, told));
     return true;
   }
 
@@ -190,8 +191,8 @@ final class UringFiles {
     private @Nullable Completion<DiskFile> told;
     private boolean looked;
 
-    Opening(Path path, Collection<? extends OpenOption> options, Completion<DiskFile> told) {
-      this.name = ChildStart.text(arena, path.toString());
+    Opening(String name, Collection<? extends OpenOption> options, Completion<DiskFile> told) {
+      this.name = ChildStart.text(arena, name);
       this.told = told;
       writable = options.contains(StandardOpenOption.WRITE);
       readable = !writable || options.contains(StandardOpenOption.READ);

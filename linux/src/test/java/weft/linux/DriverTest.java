@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
@@ -432,6 +434,23 @@ abstract class DriverTest {
     listener.close();
     listener.resume();
     driver.connect(loopback(1), null, connected);
+  }
+
+  @Test
+  void thePeerHearsOfTheEndWithoutAnotherPoll() throws IOException {
+    try (ServerSocket listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Accepted connected = new Accepted();
+      driver.connect(listener.getLocalSocketAddress(), null, connected);
+      until(() -> connected.channels.size() == 1);
+      StreamChannel channel = connected.channels.getFirst();
+      Recorder.on(channel);
+      settle();
+      try (Socket peer = listener.accept()) {
+        peer.setSoTimeout(10_000);
+        channel.close();
+        assertEquals(-1, peer.getInputStream().read());
+      }
+    }
   }
 
   static InetSocketAddress loopback(int port) {

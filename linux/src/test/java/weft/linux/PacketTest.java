@@ -2,6 +2,7 @@ package weft.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -90,6 +91,20 @@ abstract class PacketTest extends DriverTest {
   }
 
   @Test
+  void aPortIsFreeAsSoonAsItsSocketIsClosed() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      PacketChannel first = driver.openPackets(loopback(), null, PLAIN);
+      Packets.on(first);
+      settle();
+      SocketAddress address = local(first);
+      first.close();
+      PacketChannel second = driver.openPackets(address, null, PLAIN);
+      assertEquals(address, local(second));
+      second.close();
+    }
+  }
+
+  @Test
   void whatCannotBeSentIsToldAndTheSocketStaysOpen() throws IOException {
     PacketChannel gone = driver.openPackets(loopback(), null, PLAIN);
     SocketAddress nobody = local(gone);
@@ -119,6 +134,7 @@ abstract class PacketTest extends DriverTest {
     PacketChannel speaker = driver.openPackets(null, null, options);
     speaker.setOption(StandardSocketOptions.IP_MULTICAST_IF, network);
     assertEquals(network, speaker.getOption(StandardSocketOptions.IP_MULTICAST_IF));
+    assertNull(hearer.getOption(StandardSocketOptions.IP_MULTICAST_IF));
     assertTrue(speaker.getOption(StandardSocketOptions.IP_MULTICAST_LOOP));
     speaker.setOption(StandardSocketOptions.IP_MULTICAST_TTL, 1);
     assertEquals(1, speaker.getOption(StandardSocketOptions.IP_MULTICAST_TTL));

@@ -84,6 +84,21 @@ public abstract class FileSuite extends LoopSuite {
   }
 
   @Test
+  void aBufferThatCannotBeFilledIsRefused() {
+    run(
+        () -> {
+          Path path = folder.resolve("bytes");
+          AsyncFile.write(path, bytes(100));
+          try (AsyncFile file = AsyncFile.open(path)) {
+            ByteBuffer readOnly = ByteBuffer.allocate(10).asReadOnlyBuffer();
+            assertThrows(IllegalArgumentException.class, () -> file.read(readOnly));
+            assertThrows(IllegalArgumentException.class, () -> file.read(readOnly, 5));
+            assertArrayEquals(bytes(100), file.read(200)); // from the start, where it stayed
+          }
+        });
+  }
+
+  @Test
   void exceptionsArriveAsTheyAre() {
     run(
         () -> {

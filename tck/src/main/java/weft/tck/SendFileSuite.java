@@ -399,6 +399,30 @@ public abstract class SendFileSuite extends IoSuite {
   }
 
   @Test
+  void aFileThatCannotBeReadBreaksIt() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          Path path = Files.write(folder.resolve("written"), new byte[10]);
+          try (FileChannel file = FileChannel.open(path, WRITE)) {
+            assertThrows(
+                Exception.class, () -> Net.sendFile(link.transport(), file, 0, null, true));
+          }
+          link.transport().abort();
+          await(link.protocol().lost);
+          assertEquals("still", echoed("still")); // the loop goes on
+        });
+  }
+
+  private String echoed(String text) throws IOException {
+    Link<Recorded> link = link(Recorded::new);
+    link.transport().write(utf8(text));
+    String answer = link.peer().read(text.length());
+    end(link);
+    return answer;
+  }
+
+  @Test
   void aFileThatIsClosedBreaksIt() {
     run(
         () -> {
