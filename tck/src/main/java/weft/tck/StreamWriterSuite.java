@@ -106,6 +106,21 @@ public abstract class StreamWriterSuite extends IoSuite {
         });
   }
 
+  /// The second write takes the first one along, so that nothing is left to be sent later.
+  @Test
+  void L76_aLargeWriteBehindASmallOneThatPausedResumes() {
+    run(
+        () -> {
+          Line line = line();
+          line.writer().transport().setWriteBufferLimits(new WaterMarks(0));
+          line.writer().transport().write(ByteBuffer.wrap(pattern(100)));
+          line.writer().transport().write(ByteBuffer.wrap(pattern(20_000)));
+          line.writer().drain();
+          assertEquals(20_100, await(line.peer().reading(20_100)).length);
+          end(line);
+        });
+  }
+
   @Test
   void L76_aSlowReaderKeepsTheBacklogBelowTheMarks() {
     run(

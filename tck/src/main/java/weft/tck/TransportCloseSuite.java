@@ -35,6 +35,21 @@ public abstract class TransportCloseSuite extends IoSuite {
 
   /* ---- close ---- */
 
+  /// The second write takes the first one along, so that nothing is left to be sent later.
+  @Test
+  void L82_aLargeWriteBehindASmallOneIsSentBeforeTheEnd() {
+    run(
+        () -> {
+          var link = link(Recorded::new);
+          var received = link.peer().readingAll();
+          link.transport().write(pattern(100));
+          link.transport().close();
+          link.transport().write(pattern(20_000));
+          await(link.protocol().lost);
+          assertEquals(20_100, await(received).length);
+        });
+  }
+
   @Test
   void L80_connectionLostIsNeverInline() {
     run(

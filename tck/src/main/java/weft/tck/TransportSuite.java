@@ -499,35 +499,6 @@ public abstract class TransportSuite extends IoSuite {
         });
   }
 
-  /// The second write takes the first one along, so that nothing is left to be sent later.
-  @Test
-  void L85_aLargeWriteBehindASmallOneThatPausedResumes() {
-    run(
-        () -> {
-          var link = link(Recorded::new);
-          link.transport().setWriteBufferLimits(new WaterMarks(0));
-          link.transport().write(pattern(100));
-          link.transport().write(pattern(20_000));
-          await(link.peer().reading(20_100));
-          until(() -> !link.protocol().events.getLast().equals("pause"));
-          end(link);
-        });
-  }
-
-  @Test
-  void L82_aLargeWriteBehindASmallOneIsSentBeforeTheEnd() {
-    run(
-        () -> {
-          var link = link(Recorded::new);
-          var received = link.peer().readingAll();
-          link.transport().write(pattern(100));
-          link.transport().close();
-          link.transport().write(pattern(20_000));
-          await(link.protocol().lost);
-          assertEquals(20_100, await(received).length);
-        });
-  }
-
   @Test
   void L85_afterAFailureInPauseOrResumeTheyStillAlternate() {
     run(
