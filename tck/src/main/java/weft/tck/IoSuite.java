@@ -39,7 +39,7 @@ import weft.io.WriteTransport;
 public abstract class IoSuite extends LoopSuite {
   private static final String V4 = "127.0.0.1";
 
-  private static final int NARROW_BYTES = 16 * 1024;
+  static final int NARROW_BYTES = 16 * 1024;
 
   private static final AtomicBoolean WARM = new AtomicBoolean();
 

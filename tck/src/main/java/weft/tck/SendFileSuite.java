@@ -14,6 +14,7 @@ import static weft.Weft.createTask;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -440,7 +441,8 @@ public abstract class SendFileSuite extends IoSuite {
 
   /* ---- Without the system's help ---- */
 
-  /// A connection over TLS within this loop.
+  /// A connection over TLS within this loop. The system keeps little of what is under way: it could
+  /// take a whole file otherwise.
   private record Secure(Transport client, Recorded received, Recorded clientSide) {}
 
   private Secure secure() throws IOException {
@@ -467,7 +469,10 @@ public abstract class SendFileSuite extends IoSuite {
               "127.0.0.1",
               addressOf(server).getPort(),
               ConnectOptions.defaults().tls(Tls.client()));
-      return new Secure(made.transport(), await(accepted), made.protocol());
+      Recorded received = await(accepted);
+      made.transport().setOption(StandardSocketOptions.SO_SNDBUF, NARROW_BYTES);
+      received.transport().setOption(StandardSocketOptions.SO_RCVBUF, NARROW_BYTES);
+      return new Secure(made.transport(), received, made.protocol());
     }
   }
 
