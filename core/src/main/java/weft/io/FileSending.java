@@ -50,6 +50,7 @@ final class FileSending {
     if (!fallback && transport.channel() instanceof TlsChannel) {
       throw new IllegalStateException("over TLS a file can only be sent with fallback=true");
     }
+    file.read(ByteBuffer.allocate(0), offset); // throws if the file is open for writing only
     long left = Math.max(0, file.size() - offset);
     return new FileSending(transport)
         .run(file, offset, count == null ? left : Math.min(count, left), fallback);

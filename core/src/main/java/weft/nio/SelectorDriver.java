@@ -2,7 +2,6 @@ package weft.nio;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -132,6 +131,16 @@ final class SelectorDriver implements Driver {
     }
   }
 
+  /// Has the JDK do what it puts off to the next select: a channel that was closed keeps its
+  /// address until then, and one that was given back its key.
+  private void letGo() throws IOException {
+    Selector channels = selector;
+    if (cancelled && channels != null) {
+      cancelled = false;
+      channels.selectNow(SelectorDriver::collect);
+    }
+  }
+
   private static void collect(SelectionKey key) {
     ((Selected) key.attachment()).ready(key.readyOps());
   }
@@ -244,12 +253,8 @@ final class SelectorDriver implements Driver {
           socket.setOption(StandardSocketOptions.SO_REUSEPORT, true);
         }
       }
-      try {
-        socket.bind(local, options.backlog());
-      } catch (BindException e) {
-        retryAfter(e);
-        socket.bind(local, options.backlog());
-      }
+      letGo();
+      socket.bind(local, options.backlog());
       return new NioListener(this, socket, options.backlog());
     } catch (IOException | RuntimeException e) {
       socket.close();
@@ -289,6 +294,7 @@ final class SelectorDriver implements Driver {
             : SocketChannel.open();
     try {
       if (local != null) {
+        letGo();
         socket.bind(local);
       }
       return new NioConnect(this, socket, remote, completion);
@@ -327,12 +333,8 @@ final class SelectorDriver implements Driver {
       if (options.broadcast()) {
         socket.setOption(StandardSocketOptions.SO_BROADCAST, true);
       }
-      try {
-        socket.bind(local);
-      } catch (BindException e) {
-        retryAfter(e);
-        socket.bind(local);
-      }
+      letGo();
+      socket.bind(local);
       if (remote != null) {
         socket.connect(remote);
       }
@@ -341,17 +343,6 @@ final class SelectorDriver implements Driver {
       socket.close();
       throw e;
     }
-  }
-
-  /// An address may be in use by a socket that was closed: the JDK closes it in the next select. If
-  /// there is none, the exception stands.
-  private void retryAfter(BindException refused) throws IOException {
-    Selector channels = selector;
-    if (!cancelled || channels == null) {
-      throw refused;
-    }
-    cancelled = false;
-    channels.selectNow(SelectorDriver::collect);
   }
 
   @Override
@@ -373,9 +364,7 @@ final class SelectorDriver implements Driver {
                   ? " is watched already"
                   : " belongs to a transport"));
     }
-    if (key != null && channels != null) {
-      channels.selectNow(SelectorDriver::collect); // takes the cancelled key off the channel
-    }
+    letGo();
     return new NioWatch(this, channel, ready);
   }
 }

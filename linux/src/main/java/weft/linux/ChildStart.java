@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +30,7 @@ final class ChildStart implements AutoCloseable {
   private static final Charset NAMES =
       Charset.forName(System.getProperty("sun.jnu.encoding"), Charset.defaultCharset());
 
+  private static final int S_IFIFO = 0x1000;
   private static final int INHERITED = -1;
   private static final int STREAMS = 3;
   private static final int OUTPUT = 1;
@@ -63,11 +63,12 @@ final class ChildStart implements AutoCloseable {
   /// Opening a named pipe waits for its other end.
   private static boolean mayBlock(@Nullable Redirect stream) {
     File file = stream == null ? null : stream.file();
-    if (file == null || file.getPath().equals("/dev/null")) {
+    if (file == null) {
       return false;
     }
     try {
-      return Files.readAttributes(file.toPath(), BasicFileAttributes.class).isOther();
+      int mode = (Integer) Files.getAttribute(file.toPath(), "unix:mode");
+      return (mode & Linux.S_IFMT) == S_IFIFO;
     } catch (IOException e) {
       return false; // which opening it will tell
     }

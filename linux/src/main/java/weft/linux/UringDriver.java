@@ -105,13 +105,12 @@ final class UringDriver extends LinuxDriver {
     if (hasEvents()) {
       return true;
     }
-    long timeout = timeoutNanos;
     try {
       if (!ring.isForMe()) {
         beginAnew();
-        timeout = files.hasLost() ? 0 : timeoutNanos;
       }
       buffers.fill();
+      long timeout = files.hasLost() ? 0 : timeoutNanos;
       if (timeout != 0 || ring.hasWork()) {
         ring.enter(timeout);
       }

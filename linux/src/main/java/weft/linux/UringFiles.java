@@ -177,7 +177,6 @@ final class UringFiles {
     private static final int AT_FDCWD = -100;
     private static final int STATX_TYPE = 1;
     private static final int MODE_OFFSET = 28;
-    private static final int S_IFMT = 0xf000;
     private static final int S_IFREG = 0x8000;
     private static final int PERMISSIONS = 0666;
 
@@ -220,7 +219,8 @@ final class UringFiles {
     @Override
     boolean completed(int result) {
       if (!looked && !silent) {
-        boolean regular = result == 0 && (facts.get(JAVA_SHORT, MODE_OFFSET) & S_IFMT) == S_IFREG;
+        boolean regular =
+            result == 0 && (facts.get(JAVA_SHORT, MODE_OFFSET) & Linux.S_IFMT) == S_IFREG;
         if (regular || (result == -Errno.ENOENT && creating)) {
           looked = true;
           return false;

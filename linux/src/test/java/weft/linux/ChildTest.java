@@ -239,7 +239,18 @@ abstract class ChildTest extends LoopSuite {
 
   @Test
   void aNamedPipeMayBeAStream() throws Exception {
-    Path fifo = folder.resolve("fifo");
+    throughNamedPipe(folder.resolve("fifo"));
+    Path shared = Path.of("/dev/shm/weft-" + ProcessHandle.current().pid());
+    if (Files.isWritable(shared.getParent())) {
+      try {
+        throughNamedPipe(shared);
+      } finally {
+        Files.deleteIfExists(shared);
+      }
+    }
+  }
+
+  private void throughNamedPipe(Path fifo) throws Exception {
     assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
     run(
         () -> {

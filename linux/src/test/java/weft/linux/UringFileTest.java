@@ -116,6 +116,27 @@ class UringFileTest extends LoopSuite {
         });
   }
 
+  /// As text such a name is another one.
+  @Test
+  void aNameNeedNotBeText() throws Exception {
+    String make = "printf old > \"$(printf 'caf\\351')\"";
+    Process shell = new ProcessBuilder("sh", "-c", make).directory(folder.toFile()).start();
+    assertEquals(0, shell.waitFor());
+    try (Stream<Path> files = Files.list(folder)) {
+      Path odd = files.findFirst().orElseThrow();
+      run(
+          () -> {
+            try (AsyncFile file = AsyncFile.open(odd, CREATE, WRITE, TRUNCATE_EXISTING)) {
+              file.write("new");
+            }
+          });
+      assertEquals("new", Files.readString(odd));
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      assertEquals(1, files.count());
+    }
+  }
+
   @Test
   void aCancelledReadNeverTouchesAnything() {
     Path path = folder.resolve("file");
