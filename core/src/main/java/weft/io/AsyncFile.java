@@ -379,7 +379,7 @@ public final class AsyncFile implements AutoCloseable {
   /// done with it knows nothing of the order that is kept here. From the first call on this file is
   /// read and written on the executor, by that channel.
   ///
-  /// @throws UncheckedIOException if there is none yet and it cannot be opened
+  /// @throws UncheckedIOException if there is none yet and it cannot be opened, as after `close`
   public FileChannel channel() {
     DiskAccess access = disk;
     try {

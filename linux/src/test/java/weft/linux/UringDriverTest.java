@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,7 @@ class UringDriverTest extends LinuxDriverTest {
                   assertNull(failure.get());
                   driver.dispatch();
                 });
-    other.join(10_000);
+    assertTrue(other.join(Duration.ofSeconds(10)), "it waits");
     assertNull(thrown.get());
     assertEquals("another thread runs the loop now", failure.get().getMessage());
   }

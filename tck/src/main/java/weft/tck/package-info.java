@@ -1,16 +1,17 @@
 /// The conformance kit. Each suite is an abstract class of JUnit tests; a loop passes the kit when
-/// a subclass of every suite passes:
+/// it passes all of them, which is two classes of five lines:
 ///
 /// ```java
-/// class MyTasksTest extends TaskSuite {
+/// class MyLoopTest extends LoopSuites {
 ///   @Override protected EventLoop newLoop() {
 ///     return new MyLoop();
 ///   }
 /// }
 /// ```
 ///
-/// Read [weft.tck.LoopSuite] first: it owns the loop of a test and everything that makes a test
-/// fail by itself. A test whose name starts with a number proves that rule of `docs/spec/loop.md`.
+/// and the same with [weft.tck.IoSuites] for input and output. Read [weft.tck.LoopSuite] first: it
+/// owns the loop of a test and everything that makes a test fail by itself. A test whose name
+/// starts with a number proves that rule of `docs/spec/loop.md`.
 @NullMarked
 package weft.tck;
 
