@@ -85,9 +85,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   void begin(@Nullable Latch told) {
     loop.callSoon(
         () -> {
-          if (!lost) {
-            tell("connectionMade", () -> protocol.connectionMade(this));
-          }
+          tell("connectionMade", () -> protocol.connectionMade(this)); // even if it is lost already
           begun = true;
           if (!readingPaused && !closing) {
             channel.resumeReading();

@@ -14,12 +14,14 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import weft.Task;
 import weft.io.Net;
@@ -73,6 +75,35 @@ public abstract class ServerSuite extends IoSuite {
     } catch (ConnectException e) {
       return true;
     }
+  }
+
+  @Test
+  void L80_aConnectionThatIsLostAtOnceIsMadeFirst() {
+    List<Consumer<Server>> ways = List.of(Server::closeClients, Server::abortClients);
+    run(
+        () -> {
+          for (Consumer<Server> end : ways) {
+            made.clear();
+            Server[] server = new Server[1];
+            server[0] =
+                Net.createServer(
+                    () -> {
+                      loop.callSoon(() -> end.accept(server[0])); // before it is told
+                      return make();
+                    },
+                    V4,
+                    0);
+            try {
+              dial(addressOf(server[0]));
+            } catch (SocketException e) { // the reset may come before the call returns
+              assertTrue(e.toString().contains("reset"), e::toString);
+            }
+            until(() -> !made.isEmpty());
+            await(made.getFirst().lost);
+            assertEquals(List.of("made", "lost"), made.getFirst().events);
+            finish(server[0]);
+          }
+        });
   }
 
   /* ---- Binding ---- */
