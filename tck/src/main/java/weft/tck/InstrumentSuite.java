@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
-import static weft.Weft.sleep;
+import static weft.Weft.toThread;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import weft.Instrument;
 import weft.Promise;
@@ -106,12 +108,16 @@ public abstract class InstrumentSuite extends LoopSuite {
     run(
         () -> {
           var timeouts = new ArrayList<Long>();
+          var waits = new CountDownLatch(1);
           loop.addInstrument(
               new Instrument() {
                 @Override
                 public void beforePoll(long timeoutNanos) {
                   timeouts.add(timeoutNanos);
                   seen.add("before");
+                  if (timeoutNanos > 0) {
+                    waits.countDown();
+                  }
                 }
 
                 @Override
@@ -119,8 +125,11 @@ public abstract class InstrumentSuite extends LoopSuite {
                   seen.add("after");
                 }
               });
-          sleep(ms(5));
-          assertTrue(timeouts.stream().anyMatch(t -> t > 0 && t <= 5_000_000), timeouts.toString());
+          Duration hour = Duration.ofHours(1);
+          loop.callLater(hour, () -> {});
+          await(toThread(() -> waits.await()));
+          assertTrue(
+              timeouts.stream().anyMatch(t -> t > 0 && t <= hour.toNanos()), timeouts::toString);
           for (int i = 0; i < seen.size(); i++) {
             assertEquals(i % 2 == 0 ? "before" : "after", seen.get(i));
           }

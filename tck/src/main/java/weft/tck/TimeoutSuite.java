@@ -383,16 +383,17 @@ public abstract class TimeoutSuite extends LoopSuite {
   void L45_aBusyBlockPastBothDeadlinesEndsInATimeout() {
     run(
         () -> {
+          Duration start = loop.time();
           assertThrows(
               TimeoutException.class,
               () ->
-                  timeout(
-                      ms(3),
+                  timeoutAt(
+                      start.plus(ms(3)),
                       outer -> {
                         blocks.add(outer);
                         try {
-                          timeout(
-                              ms(1),
+                          timeoutAt(
+                              start.plus(ms(1)),
                               inner -> {
                                 blocks.add(inner);
                                 spinUntil(outer.when());
