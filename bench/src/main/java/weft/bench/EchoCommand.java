@@ -65,7 +65,7 @@ final class EchoCommand extends SuiteCommand {
     var cases = cases();
     var load = Load.build(setting.tools(), setting.processors());
     var entrants = setting.entrants().echo();
-    int warmups = options.quick ? 1 : 10;
+    int warmups = options.quick ? 6 : 10;
     var effort = new EchoRun.Effort(rounds(), seconds(), warmups);
     new EchoRun(setting, load, entrants, effort).run(cases);
   }

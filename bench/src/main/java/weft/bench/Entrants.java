@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,6 +27,27 @@ final class Entrants {
   /// Against which the others are measured.
   static final String FLOOR = "C epoll";
 
+  /// All that Weft is measured beside, in one suite or another.
+  private static final List<String> PEERS =
+      List.of(
+          FLOOR,
+          "asyncio streams",
+          "asyncio protocol",
+          "uvloop streams",
+          "uvloop protocol",
+          "uvicorn + uvloop",
+          "Node",
+          "Go",
+          "Netty nio",
+          "Netty epoll",
+          "Netty io_uring",
+          "Vert.x",
+          "JDK threads",
+          "ktor");
+
+  /// Instead of the name of a peer: no peers.
+  private static final String NONE = "none";
+
   private static final Set<Wire> NO_TLS = Set.of(Wire.TCP, Wire.UNIX);
 
   private final Tools tools;
@@ -40,7 +62,27 @@ final class Entrants {
   /// @param loops names; empty: all that are available
   record Choice(List<String> peers, List<String> loops) {
     boolean has(String peer) {
-      return peers.isEmpty() || peers.stream().anyMatch(part -> lower(peer).contains(lower(part)));
+      return peers.isEmpty() || peers.stream().anyMatch(part -> isPartOf(peer, part));
+    }
+
+    /// What names nobody, with those that there are.
+    Optional<String> mistake() {
+      var known = EventLoopProvider.all().stream().map(EventLoopProvider::name).toList();
+      for (var loop : loops) {
+        if (!known.contains(loop)) {
+          return Optional.of("no such loop: " + loop + "; there are: " + String.join(", ", known));
+        }
+      }
+      for (var part : peers) {
+        if (!part.equals(NONE) && PEERS.stream().noneMatch(peer -> isPartOf(peer, part))) {
+          return Optional.of("no such peer: " + part + "; there are: " + String.join(", ", PEERS));
+        }
+      }
+      return Optional.empty();
+    }
+
+    private static boolean isPartOf(String peer, String part) {
+      return lower(peer).contains(lower(part));
     }
 
     private static String lower(String text) {
@@ -141,20 +183,13 @@ final class Entrants {
 
   /// The loops that are wanted and available.
   private List<String> loops() {
-    var known = new ArrayList<String>();
     var wanted = new ArrayList<String>();
     for (var loop : EventLoopProvider.all()) {
-      known.add(loop.name());
       if (choice.loops().isEmpty() || choice.loops().contains(loop.name())) {
         loop.unavailable()
             .ifPresentOrElse(
                 why -> findings.leaveOut("weft " + loop.name(), why),
                 () -> wanted.add(loop.name()));
-      }
-    }
-    for (var loop : choice.loops()) {
-      if (!known.contains(loop)) {
-        findings.leaveOut("weft " + loop, "there is no such loop");
       }
     }
     return wanted;
@@ -206,6 +241,9 @@ final class Entrants {
   private void add(
       String name, Set<Wire> wires, Map<String, String> environment, boolean jvm, Builder builder)
       throws InterruptedException {
+    if (!PEERS.contains(name)) {
+      throw new IllegalArgumentException(name + " cannot be chosen");
+    }
     if (choice.has(name)) {
       try {
         all.add(new Entrant(name, placed(builder.command()), environment, wires, jvm));

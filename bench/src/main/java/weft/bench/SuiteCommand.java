@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// A suite about servers: measures, prints its tables, and writes the files.
@@ -35,6 +36,13 @@ abstract class SuiteCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     var suite = spec.name();
+    var choice = new Entrants.Choice(options.peers, options.loops());
+    choice
+        .mistake()
+        .ifPresent(
+            mistake -> {
+              throw new ParameterException(spec.commandLine(), mistake);
+            });
     if (options.doc != null) {
       new Document(options.doc, suite).check();
     }
@@ -51,7 +59,7 @@ abstract class SuiteCommand implements Callable<Integer> {
               new Tools(home, progress),
               new JavaSide(options.flags),
               processors,
-              new Entrants.Choice(options.peers, options.loops),
+              choice,
               new Findings(),
               progress);
       var machine = Machine.here(home, allFacts(processors));
@@ -68,6 +76,10 @@ abstract class SuiteCommand implements Callable<Integer> {
 
   private Map<String, String> allFacts(Processors processors) {
     var facts = new LinkedHashMap<>(facts());
+    if (options.quick) {
+      facts.put(
+          "quick", "warm for a second or two, one round: to see that all is well, not to quote");
+    }
     facts.put("processors", processors.text());
     facts.put("flags of each JVM", String.join(" ", Entrants.JVM_FLAGS));
     if (!options.flags.isEmpty()) {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import weft.EventLoopProvider;
 
 /// The options that the suites about servers have in common.
 final class SuiteOptions {
@@ -23,8 +24,10 @@ final class SuiteOptions {
       names = "--loops",
       split = ",",
       paramLabel = "NAME",
-      description = "Weft's loops, for example selector,epoll,uring; default: all that there are.")
-  List<String> loops = List.of();
+      description =
+          "Weft's loops, for example selector,epoll,uring; default: all that there are; quick: the"
+              + " default one and the best.")
+  private List<String> loops = List.of();
 
   @Option(
       names = "--peers",
@@ -53,6 +56,13 @@ final class SuiteOptions {
       paramLabel = "FILE",
       description = "Also writes the tables into a document, between the markers in it.")
   @Nullable Path doc;
+
+  /// As asked for; empty: all that there are.
+  List<String> loops() {
+    return !loops.isEmpty() || !quick
+        ? loops
+        : List.of("selector", EventLoopProvider.chosen("auto").name());
+  }
 
   /// As asked for, or the suite's.
   int rounds(int inQuick, int inFull) {

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class CoreCommandTest {
+/// What the commands refuse, before they measure anything.
+class CommandsTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
 
@@ -24,6 +27,26 @@ class CoreCommandTest {
   void anUnknownRowIsRefusedWithTheNamesThatExist() {
     assertEquals(2, run("core", "--no-python", "--only", "juggling"));
     assertTrue(err.toString().contains("there are: ping-pong, create-await"), err::toString);
+  }
+
+  @Test
+  void anUnknownLoopIsRefusedWithTheNamesThatExist() {
+    assertEquals(2, run("echo", "--quick", "--loops", "selector,nosuch"));
+    assertTrue(err.toString().contains("no such loop: nosuch; there are: "), err::toString);
+    assertTrue(err.toString().contains("selector"), err::toString);
+  }
+
+  @Test
+  void anUnknownPeerIsRefusedWithTheNamesThatExist() {
+    assertEquals(2, run("http", "--quick", "--peers", "go,nosuch"));
+    assertTrue(err.toString().contains("no such peer: nosuch; there are: C epoll"), err::toString);
+  }
+
+  @Test
+  void noPeersAreNoMistake() {
+    assertEquals(Optional.empty(), new Entrants.Choice(List.of("none"), List.of()).mistake());
+    assertEquals(
+        Optional.empty(), new Entrants.Choice(List.of("NETTY", "uv"), List.of()).mistake());
   }
 
   @Test
