@@ -254,18 +254,28 @@ final class Ring {
     return pushed;
   }
 
+  /// Whether the kernel has been given an operation, and not only the queue.
+  ///
+  /// @param asked what [#pushed] was after it
+  boolean isSubmitted(long asked) {
+    int behind = (spilledTo - spilledFrom) / SPILLED_WORDS;
+    return asked <= pushed - queued() - behind;
+  }
+
+  private int queued() {
+    return tail - (int) INT.getAcquire(queues, sqHead);
+  }
+
   /// Turns what was queued for a descriptor, and not submitted yet, into operations that do nothing
   /// and complete under another name. To be called before the descriptor is closed: later, the
   /// kernel would take whatever has its number then.
   ///
   /// @param last what [#pushed] was after the last such operation
   void withdraw(int fd, long last, long userData) {
-    int queued = tail - (int) INT.getAcquire(queues, sqHead);
-    int behind = (spilledTo - spilledFrom) / SPILLED_WORDS;
-    if (last <= pushed - queued - behind) {
+    if (isSubmitted(last)) {
       return;
     }
-    for (int i = tail - queued; i != tail; i++) {
+    for (int i = tail - queued(); i != tail; i++) {
       long at = (long) (i & (sqEntries - 1)) * SQE_BYTES;
       if (sqes.get(JAVA_INT, at + 4) == fd) {
         sqes.asSlice(at, SQE_BYTES).fill((byte) 0);
@@ -281,7 +291,7 @@ final class Ring {
   }
 
   private boolean hasSubmissions() {
-    return spilledFrom < spilledTo || tail != (int) INT.getAcquire(queues, sqHead);
+    return spilledFrom < spilledTo || queued() > 0;
   }
 
   /// Whether [#enter] has anything to do but to wait.
@@ -310,7 +320,7 @@ final class Ring {
 
   /// Whether submissions were taken.
   private boolean enterOnce(int completions, long timeoutNanos) throws IOException {
-    int submit = tail - (int) INT.getAcquire(queues, sqHead);
+    int submit = queued();
     INT.setRelease(queues, sqTail, tail);
     long limit = 0;
     if (completions > 0 && timeoutNanos > 0) {

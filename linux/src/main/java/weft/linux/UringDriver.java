@@ -128,10 +128,10 @@ final class UringDriver extends LinuxDriver {
     Ring fresh = new Ring(linux, submissions, completions, shared);
     buffers = new BufferRing(linux, fresh, large, buffersMax);
     ring = fresh;
+    underWay = 0;
+    files.moveFrom(old);
     old.close();
     abandoned.add(oldBuffers);
-    underWay = 0;
-    files.giveUp();
     watchWaker();
     for (int slot = 0; slot < slots(); slot++) {
       Source source = sourceAt(slot);
@@ -395,6 +395,11 @@ final class UringDriver extends LinuxDriver {
     ring.push(opcode, fd, off, addr, len, opFlags, FILE | number);
   }
 
+  /// By how much was asked for on the ring.
+  long asked() {
+    return ring.pushed();
+  }
+
   /* ---- The end ---- */
 
   @Override
@@ -412,8 +417,8 @@ final class UringDriver extends LinuxDriver {
         // Then the kernel cancels when the ring is closed.
       }
     }
+    files.close(ring);
     ring.close();
-    files.close();
   }
 
   /// How many buffers lie ready for the kernel.

@@ -55,6 +55,9 @@ final class UringFiles {
   abstract static class Operation {
     int number;
 
+    /// By how much was asked for on the ring when this was.
+    long asked;
+
     /// Asks the kernel for it, or for what is left of it.
     abstract void begin();
 
@@ -86,7 +89,12 @@ final class UringFiles {
     }
     operations[free] = operation;
     operation.number = free;
+    ask(operation);
+  }
+
+  private void ask(Operation operation) {
     operation.begin();
+    operation.asked = driver.asked();
   }
 
   void completed(int number, int result) {
@@ -95,7 +103,7 @@ final class UringFiles {
       return;
     }
     if (!silent && (result == -Errno.EINTR || result == -Errno.EAGAIN)) {
-      operation.begin();
+      ask(operation);
       return;
     }
     operations[number] = null;
@@ -104,9 +112,15 @@ final class UringFiles {
     }
   }
 
-  /// The ring is another thread's. What was under way is told of by [#tellLost].
-  void giveUp() {
-    lost.addAll(abandon());
+  /// The ring was another thread's, and there is a new one. What the kernel was asked for on the
+  /// old one is lost, which [#tellLost] tells; the rest is asked for on the new one.
+  void moveFrom(Ring old) {
+    lost.addAll(abandon(old));
+    for (Operation operation : operations) {
+      if (operation != null) {
+        ask(operation);
+      }
+    }
   }
 
   boolean hasLost() {
@@ -119,11 +133,12 @@ final class UringFiles {
     }
   }
 
-  private List<Operation> abandon() {
+  /// Keeps for ever what the kernel may still be at.
+  private List<Operation> abandon(Ring ring) {
     List<Operation> left = new ArrayList<>();
     for (int i = 0; i < operations.length; i++) {
       Operation operation = operations[i];
-      if (operation != null) {
+      if (operation != null && ring.isSubmitted(operation.asked)) {
         left.add(operation);
         operations[i] = null;
       }
@@ -149,10 +164,8 @@ final class UringFiles {
   }
 
   /// The kernel has its own hold on the files that it works at.
-  void close() {
-    for (Operation unused : abandon()) {
-      assert silent : unused;
-    }
+  void close(Ring ring) {
+    abandon(ring);
     for (UringFile file : List.copyOf(open)) {
       file.closeNow();
     }
