@@ -391,14 +391,19 @@ final class NioStream extends Selected implements StreamChannel {
     if (transfer != null) {
       throw new IllegalStateException("a file is being sent already");
     }
+    if (sink() == null) {
+      throw new UnsupportedOperationException("this end of a pipe cannot be written to");
+    }
     flushHeld();
     NioTransfer begun = new NioTransfer(file, position, count, done, () -> transfer = null);
-    transfer = begun;
-    if (failure != null || closed) {
+    if (failure != null || closed || outputEnding) {
       begun.fail(failure != null ? failure : new ClosedChannelException());
-      completeLater();
-    } else {
-      interest(OP_WRITE, true);
+      return begun;
+    }
+    transfer = begun;
+    sendBacklog();
+    if (begun.done()) {
+      transfer = null;
     }
     return begun;
   }

@@ -34,7 +34,7 @@ final class NioTransfer implements Transfer {
       long step = Math.min(count - sent, STEP_BYTES_MAX);
       long moved = file.transferTo(position + sent, step, to);
       sent += moved;
-      if (moved == 0 && position + sent >= file.size()) {
+      if (moved < step && position + sent >= file.size()) {
         done = true; // the file is shorter than was asked for
       }
     }

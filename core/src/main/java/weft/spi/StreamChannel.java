@@ -55,9 +55,11 @@ public interface StreamChannel {
   boolean canShutdownOutput();
 
   /// Sends a part of a file without moving it through the program. Nothing may be written until the
-  /// transfer is done; the backlog is sent before. The file's own position is not used.
+  /// transfer is done; the backlog is sent before. The file's own position is not used. What the
+  /// system takes at once may be sent within this call.
   ///
-  /// @param done called by [Driver#dispatch] when the transfer has ended, for whichever reason
+  /// @param done called by [Driver#dispatch] when the transfer has ended, for whichever reason,
+  ///   unless it had before this method returned
   /// @throws UnsupportedOperationException if the system cannot do this for the channel
   default Transfer sendFile(FileChannel file, long position, long count, Runnable done) {
     throw new UnsupportedOperationException("this channel cannot send files");

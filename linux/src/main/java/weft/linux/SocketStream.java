@@ -495,15 +495,17 @@ final class SocketStream extends Source implements StreamChannel {
       throw new IllegalStateException("a file is being sent already");
     }
     FileTransfer begun = new FileTransfer(driver, file, position, count, done, this::transferOver);
-    transfer = begun;
     if (refusesOutput()) {
       begun.fail(failure != null ? failure : new ClosedChannelException());
-      driver.attend(this);
-    } else {
-      sendHeld(count > 0 ? Linux.MSG_MORE : 0);
-      if (failure == null) {
-        driver.arm(this, Linux.OUT);
-      }
+      return begun;
+    }
+    transfer = begun;
+    sendHeld(count > 0 ? Linux.MSG_MORE : 0);
+    if (failure == null) {
+      sendQueue();
+    }
+    if (begun.done()) {
+      transfer = null;
     }
     return begun;
   }

@@ -22,6 +22,7 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -627,6 +628,30 @@ abstract class DriverTest {
     assertArrayEquals(
         Arrays.copyOfRange(content, 1000, content.length - 1000),
         Arrays.copyOfRange(received, 4, received.length - 14));
+  }
+
+  @Test
+  void whatTheSystemTakesAtOnceIsSentAtOnceAndNotTold() throws IOException {
+    Path file = Files.write(folder.resolve("file"), text("0123456789").array());
+    Pair pair = pair();
+    Recorder far = Recorder.on(pair.far);
+    boolean[] told = {false};
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      pair.near.write(text("head "));
+      Transfer first = pair.near.sendFile(channel, 0, 4, () -> told[0] = true);
+      Transfer second = pair.near.sendFile(channel, 8, 100, () -> told[0] = true);
+      assertTrue(first.done() && second.done());
+      assertEquals(4, first.sent());
+      assertEquals(2, second.sent());
+      pair.near.write(text(" tail"));
+      pair.near.shutdownOutput();
+      until(() -> far.ends == 1);
+      assertEquals("head 012389 tail", far.bytes.toString(StandardCharsets.UTF_8));
+      Transfer late = pair.near.sendFile(channel, 0, 4, () -> told[0] = true);
+      assertTrue(late.done());
+      settle();
+      assertFalse(told[0]);
+    }
   }
 
   @Test
