@@ -62,7 +62,8 @@ void listen(String host, int port) throws IOException {
   var options = ServerOptions.defaults().limit(headBytesMax).backlog(1024);
   try (var server = startServer(this::serve, host, port, options)) {
     IO.println("serving " + root);
-    IO.println("listening on " + server.addresses().getFirst());
+    var loop = EventLoop.running().name();
+    IO.println("listening on " + server.addresses().getFirst() + " (loop " + loop + ")");
     try {
       server.serveForever();
     } finally { // Ctrl-C

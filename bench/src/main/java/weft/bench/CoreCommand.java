@@ -77,7 +77,7 @@ final class CoreCommand implements Callable<Integer> {
       return 0;
     }
     var machine = Machine.here(home, facts(python, effort));
-    if (machine.busy()) {
+    if (machine.isBusy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
     }
     var results = new Rounds(effort, progress).run(rows);

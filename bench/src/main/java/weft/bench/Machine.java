@@ -1,9 +1,11 @@
 package weft.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -13,29 +15,42 @@ import java.util.Locale;
 import java.util.Map;
 
 /// What the figures of a run depend on besides the code: to be read with them.
-record Machine(Map<String, String> facts, double load) {
-  /// Above this much work of others per core before the start, figures are not to be quoted.
-  private static final double BUSY = 0.3;
+///
+/// @param busy what part of the processors' time others took before the start
+record Machine(Map<String, String> facts, double busy) {
+  /// Above this, figures are not to be quoted.
+  private static final double BUSY = 0.1;
+
+  /// How long the processors are looked at. The load average would tell of what has ended before.
+  private static final Duration LOOK = Duration.ofMillis(500);
 
   /// @param more facts that belong to the suite
   static Machine here(Path home, Map<String, String> more) throws InterruptedException {
-    var system = ManagementFactory.getOperatingSystemMXBean();
-    double load = system.getSystemLoadAverage();
+    int processors = Runtime.getRuntime().availableProcessors();
+    double busy = busyNow();
     var facts = new LinkedHashMap<String, String>();
     facts.put("date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
     facts.put("commit", commit(home));
-    facts.put("processor", system.getAvailableProcessors() + " × " + processor());
+    facts.put("processor", processors + " × " + processor());
     facts.put(
         "kernel", property("os.name") + " " + property("os.version") + " " + property("os.arch"));
     facts.put("JDK", property("java.vm.vendor") + " " + property("java.vm.version"));
     facts.putAll(more);
-    facts.put("load before", String.format(Locale.ROOT, "%.2f", load));
-    return new Machine(facts, load / system.getAvailableProcessors());
+    facts.put("busy before", String.format(Locale.ROOT, "%.0f %%", busy * 100));
+    return new Machine(facts, busy);
+  }
+
+  /// Zero if it cannot be known here.
+  private static double busyNow() throws InterruptedException {
+    var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    system.getCpuLoad(); // the next one is from here on
+    Thread.sleep(LOOK);
+    return Math.max(0, system.getCpuLoad());
   }
 
   /// True when others use the machine: then the figures say little.
-  boolean busy() {
-    return load > BUSY;
+  boolean isBusy() {
+    return busy > BUSY;
   }
 
   /// One fact a line, each after `prefix`.

@@ -63,7 +63,7 @@ abstract class SuiteCommand implements Callable<Integer> {
               new Findings(),
               progress);
       var machine = Machine.here(home, allFacts(processors));
-      if (machine.busy()) {
+      if (machine.isBusy()) {
         progress.println("The machine is busy: these figures will not be worth quoting.");
       }
       measure(setting);
