@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 /// built, plain `java` does.
 final class Program implements AutoCloseable {
   private static final long LIMIT_SECONDS = 120;
-  private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)");
+  private static final Pattern LISTENING = Pattern.compile("listening on .*:(\\d+)(?: .*)?");
 
   private static final String TERMINATED = "Exception in thread \"main\" weft.SystemExit: ";
 
