@@ -92,7 +92,7 @@ abstract class SuiteCommand implements Callable<Integer> {
     var findings = setting.findings();
     var out = spec.commandLine().getOut();
     out.println(machine.lines(""));
-    findings.contestants().forEach((who, what) -> out.println(who + ": " + what));
+    findings.contestants().forEach((who, what) -> out.println(described(who, what)));
     findings.leftOut().forEach(out::println);
     for (var grid : grids(findings)) {
       out.println();
@@ -113,6 +113,10 @@ abstract class SuiteCommand implements Callable<Integer> {
     findings.failures().forEach(failure -> setting.progress().println("failed: " + failure));
   }
 
+  private static String described(String who, String what) {
+    return what.isEmpty() ? who : who + ": " + what;
+  }
+
   /// A folder with the name of the document.
   private static Path picturesBeside(Path doc) throws IOException {
     return Files.createDirectories(doc.toAbsolutePath().resolveSibling(stem(doc)));
@@ -126,8 +130,7 @@ abstract class SuiteCommand implements Callable<Integer> {
     var text = new StringBuilder(machine.lines("- "));
     findings
         .contestants()
-        .forEach(
-            (who, what) -> text.append("- ").append(who).append(": ").append(what).append('\n'));
+        .forEach((who, what) -> text.append("- ").append(described(who, what)).append('\n'));
     findings.leftOut().forEach(line -> text.append("- ").append(line).append('\n'));
     for (var grid : grids(findings)) {
       text.append('\n').append(grid.markdown());
