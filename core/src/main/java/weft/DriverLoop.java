@@ -42,7 +42,8 @@ final class DriverLoop extends AbstractEventLoop {
     if (deadline == Long.MAX_VALUE) {
       return Long.MAX_VALUE;
     }
-    return Math.max(0, deadline - driver.nanoTime());
+    long now = driver.nanoTime();
+    return deadline <= now ? 0 : deadline - now;
   }
 
   private void poll(long timeoutNanos) {

@@ -179,10 +179,23 @@ public final class Task<T> extends Promise<T> {
     }
     // Along a chain of tasks that wait for each other, the last one is to be cancelled.
     Task<?> last = this;
+    Task<?> behind = this;
     last.cancelRequests++;
-    while (last.waitingOn instanceof Task<?> next && !next.done()) {
+    for (boolean even = true;
+        last.waitingOn instanceof Task<?> next && !next.done();
+        even = !even) {
       last = next;
       last.cancelRequests++;
+      if (!even && behind.waitingOn instanceof Task<?> follower) {
+        behind = follower; // at half the speed: it is met in a circle only
+      }
+      if (last == behind) {
+        while (last.waitingOn instanceof Task<?> generator && generator.hidden()) {
+          last = generator; // has no waiter, but the control
+        }
+        last.leaveWait(message);
+        return true;
+      }
     }
     Promise<?> awaited = last.waitingOn;
     if (awaited == null || !awaited.cancel(message)) {
@@ -191,10 +204,29 @@ public final class Task<T> extends Promise<T> {
     return true;
   }
 
+  /// Breaks a circle of tasks that wait for each other, which only a cancellation can.
+  private void leaveWait(@Nullable String message) {
+    Promise<?> awaited = waitingOn;
+    if (awaited != null && !mustCancel) {
+      mustCancel = true;
+      cancelMessage = message;
+      awaited.removeWaiter(this);
+      fiber.wake();
+    }
+  }
+
   private void throwAtNextSuspension(@Nullable String message) {
     mustCancel = true;
     cancelMessage = message;
-    if (fiber.canBlockInJdk()) {
+    if (loop.currentTask() != this) {
+      interruptIfBlocked();
+    }
+  }
+
+  /// What runs is not interrupted, since that would reach calls that do not block, too: it is when
+  /// it comes to stand in a blocking call of the JDK.
+  private void interruptIfBlocked() {
+    if (mustCancel && !interrupted && fiber.canBlockInJdk()) {
       interrupted = true;
       fiber.interrupt();
     }
@@ -336,6 +368,7 @@ public final class Task<T> extends Promise<T> {
 
   void afterStep() {
     loop.leaveStep(this);
+    interruptIfBlocked();
   }
 
   /// The whole life of the stack.
@@ -361,8 +394,8 @@ public final class Task<T> extends Promise<T> {
   private void end(@Nullable T value, @Nullable Throwable left) {
     Throwable thrown = left == null ? null : withoutInterrupt(left);
     clearInterrupt();
-    if (thrown == null && !mustCancel) {
-      setValue(value);
+    if (thrown == null && (!mustCancel || hidden())) {
+      setValue(value); // and a generator's consumer gets the cancellation
     } else if (thrown == null) {
       mustCancel = false;
       setCancelled(new CancelledError(cancelMessage));

@@ -74,6 +74,7 @@ final class Waits {
     }
     if (awaitable instanceof Coroutine<T> unstarted) {
       unstarted.claim();
+      task.yieldTurn(); // who asks again and again must not keep the loop from what is asked for
       throw new TimeoutException();
     }
     Promise<T> promise = (Promise<T>) awaitable;

@@ -25,7 +25,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +87,33 @@ public abstract class BlockingSuite extends LoopSuite {
                   });
           assertEquals("slept", await(napper));
         });
+  }
+
+  @Test
+  void L66_whatDoesNotBlockIsNotInterrupted() throws IOException {
+    Path file = Files.createTempFile("weft", ".log");
+    try {
+      run(
+          () -> {
+            var queue = new LinkedBlockingQueue<Integer>();
+            taskGroup(
+                group -> {
+                  group.cancel();
+                  try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.write(ByteBuffer.wrap(new byte[3]));
+                  }
+                  queue.put(1);
+                  seen.add("written");
+                  Thread.sleep(Duration.ofHours(1));
+                  seen.add("never");
+                });
+            assertEquals(List.of("written"), seen);
+            assertEquals(1, queue.size());
+          });
+      assertEquals(3, Files.size(file));
+    } finally {
+      Files.delete(file);
+    }
   }
 
   @Test

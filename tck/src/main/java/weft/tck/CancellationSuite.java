@@ -638,4 +638,37 @@ public abstract class CancellationSuite extends LoopSuite {
     assertNotNull(task);
     return task;
   }
+
+  /// Too long a circle to be refused.
+  @Test
+  void L60_aCancellationBreaksACircle() {
+    run(
+        () -> {
+          int length = 1500;
+          Promise<String> open = loop.createPromise();
+          var tasks = new ArrayList<Task<?>>();
+          for (int i = 0; i < length; i++) {
+            int previous = i == 0 ? length - 1 : i - 1;
+            boolean first = i == 0;
+            tasks.add(
+                createTask(
+                    () -> {
+                      if (first) {
+                        await(open);
+                      }
+                      tasks.get(previous).await();
+                    }));
+          }
+          var outside = createTask(() -> tasks.get(3).await());
+          turns(2);
+          open.setResult("open");
+          turns(2);
+          outside.cancel("enough");
+          outside.cancel("really");
+          for (Task<?> each : tasks) {
+            assertThrows(CancelledError.class, () -> await(each));
+          }
+          assertThrows(CancelledError.class, () -> await(outside));
+        });
+  }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Tag;
@@ -565,6 +566,28 @@ public abstract class GeneratorSuite extends LoopSuite {
             seen.add(exit);
             throw exit;
           }
+        });
+  }
+
+  @Test
+  void L49_theEndOfABodyIsNoSuspension() {
+    run(
+        () -> {
+          var seen = new ArrayList<Object>();
+          var task =
+              createTask(
+                  () -> {
+                    Objects.requireNonNull(Task.current()).cancel("late");
+                    for (int i : count(2)) {
+                      seen.add(i);
+                    }
+                    seen.add("after the loop");
+                    sleep(Duration.ZERO);
+                    seen.add("never");
+                  });
+          var thrown = assertThrows(CancelledError.class, () -> await(task));
+          assertEquals("late", thrown.getMessage());
+          assertEquals(List.of(0, 1, "after the loop"), seen);
         });
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.createTask;
+import static weft.Weft.sleep;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -666,5 +667,17 @@ public abstract class SchedulingSuite extends LoopSuite {
       numbers.add(i);
     }
     return numbers;
+  }
+
+  @Test
+  void L11_theFarthestPastIsDue() {
+    run(
+        () -> {
+          var due = new ArrayList<String>();
+          loop.callLater(Duration.ofSeconds(Long.MIN_VALUE), () -> due.add("later"));
+          loop.callAt(Duration.ofSeconds(Long.MIN_VALUE), () -> due.add("at"));
+          sleep(ms(1));
+          assertEquals(List.of("at", "later"), due);
+        });
   }
 }

@@ -442,4 +442,20 @@ public abstract class WaitForSuite extends LoopSuite {
     assertNotNull(task);
     return task;
   }
+
+  @Test
+  void L44_withoutTimeItSuspendsAllTheSame() {
+    run(
+        () -> {
+          boolean[] came = {false};
+          loop.callSoon(() -> came[0] = true);
+          for (int i = 0; i < 1000 && !came[0]; i++) {
+            assertThrows(TimeoutException.class, () -> waitFor(async(() -> 1), Duration.ZERO));
+          }
+          assertTrue(came[0]);
+          current().cancel();
+          assertThrows(CancelledError.class, () -> waitFor(async(() -> 1), Duration.ZERO));
+          current().uncancel();
+        });
+  }
 }
