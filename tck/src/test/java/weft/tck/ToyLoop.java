@@ -57,7 +57,11 @@ class ToyLoop extends AbstractEventLoop {
 
   private long nanosToNextTimer() {
     TimerHandle next = timers.peek();
-    return next == null ? Long.MAX_VALUE : Math.max(0, next.whenNanos() - timeNanos());
+    if (next == null) {
+      return Long.MAX_VALUE;
+    }
+    long now = timeNanos();
+    return next.whenNanos() <= now ? 0 : next.whenNanos() - now;
   }
 
   private void queueDueTimers() {
