@@ -3,7 +3,6 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
@@ -12,6 +11,7 @@ import static weft.Weft.await;
 import static weft.Weft.createTask;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,7 +19,6 @@ import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,9 +102,34 @@ public abstract class ClientConnectSuite extends IoSuite {
     return ConnectOptions.defaults().happyEyeballsDelay(delay);
   }
 
-  /// Takes connections until it is full, after which a connection is neither made nor refused.
+  /// Two that listen at one port, each at its address.
+  private record Twins(ServerSocket first, ServerSocket second) {
+    int port() {
+      return first.getLocalPort();
+    }
+  }
+
+  /// At a port that nobody else has at either address.
+  private Twins twins(int backlog) throws IOException {
+    while (true) {
+      var first = listen(V4, backlog);
+      var second = new ServerSocket();
+      closeLater(second);
+      try {
+        second.bind(at("127.0.0.2", first.getLocalPort()));
+        return new Twins(first, second);
+      } catch (BindException taken) {
+        first.close();
+      }
+    }
+  }
+
   private ServerSocket blackhole(String host) throws IOException {
-    var socket = listen(host, 1);
+    return filled(listen(host, 1));
+  }
+
+  /// Connects until it is full, after which a connection is neither made nor refused.
+  private ServerSocket filled(ServerSocket socket) throws IOException {
     var address = new InetSocketAddress(socket.getInetAddress(), socket.getLocalPort());
     for (int i = 0; i < 20; i++) {
       var channel = SocketChannel.open();
@@ -421,13 +445,11 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           String host = known(V4, "127.0.0.2");
-          var hole = blackhole(V4);
-          var listening = new ServerSocket();
-          closeLater(listening);
-          listening.bind(at("127.0.0.2", hole.getLocalPort()));
-          var connected = connect(host, hole.getLocalPort(), staggered(ms(5)));
+          var twins = twins(1);
+          filled(twins.first());
+          var connected = connect(host, twins.port(), staggered(ms(5)));
           assertEquals("127.0.0.2", hostOf(connected));
-          accept(listening).write("hello");
+          accept(twins.second()).write("hello");
           until(() -> connected.protocol().received() == 5);
           end(connected);
         });
@@ -450,16 +472,13 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           String host = known(V4, "127.0.0.2");
-          var listening = listen();
-          try (var second = ServerSocketChannel.open()) {
-            second.bind(at("127.0.0.2", listening.getLocalPort()));
-            second.configureBlocking(false);
-            var connected = connect(host, listening.getLocalPort(), staggered(LONG));
-            assertEquals(V4, hostOf(connected));
-            letTheRestArrive();
-            assertSame(null, second.accept());
-            end(connected);
-          }
+          var twins = twins(50);
+          var connected = connect(host, twins.port(), staggered(LONG));
+          assertEquals(V4, hostOf(connected));
+          letTheRestArrive();
+          twins.second().setSoTimeout(1);
+          assertThrows(SocketTimeoutException.class, twins.second()::accept);
+          end(connected);
         });
   }
 
@@ -468,14 +487,11 @@ public abstract class ClientConnectSuite extends IoSuite {
     run(
         () -> {
           String host = known(V4, "127.0.0.2");
-          var first = listen();
-          try (var second = new ServerSocket()) {
-            second.bind(at("127.0.0.2", first.getLocalPort()));
-            for (int round = 0; round < 20; round++) {
-              var connected = connect(host, first.getLocalPort(), staggered(Duration.ZERO));
-              assertEquals(List.of("made"), connected.protocol().events);
-              end(connected);
-            }
+          var twins = twins(50);
+          for (int round = 0; round < 20; round++) {
+            var connected = connect(host, twins.port(), staggered(Duration.ZERO));
+            assertEquals(List.of("made"), connected.protocol().events);
+            end(connected);
           }
         });
   }
