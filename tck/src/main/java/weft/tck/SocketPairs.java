@@ -12,6 +12,7 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import weft.io.Sockets;
@@ -70,12 +71,12 @@ public abstract class SocketPairs extends IoSuite {
   static long fill(SocketChannel channel) throws IOException {
     var piece = ByteBuffer.allocate(64 * 1024);
     long taken = 0;
-    while (true) {
-      int sent = channel.write(piece.clear());
-      if (sent == 0) {
-        return taken;
+    for (int refused = 0; refused < 3; refused++) {
+      for (int sent; (sent = channel.write(piece.clear())) > 0; taken += sent) {
+        refused = 0;
       }
-      taken += sent;
+      LockSupport.parkNanos(5_000_000); // what arrives meanwhile makes room
     }
+    return taken;
   }
 }
