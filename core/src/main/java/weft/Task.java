@@ -181,12 +181,10 @@ public final class Task<T> extends Promise<T> {
     Task<?> last = this;
     Task<?> behind = this;
     last.cancelRequests++;
-    for (boolean even = true;
-        last.waitingOn instanceof Task<?> next && !next.done();
-        even = !even) {
+    for (int steps = 1; last.waitingOn instanceof Task<?> next && !next.done(); steps++) {
       last = next;
       last.cancelRequests++;
-      if (!even && behind.waitingOn instanceof Task<?> follower) {
+      if (steps % 2 == 0 && behind.waitingOn instanceof Task<?> follower) {
         behind = follower; // at half the speed: it is met in a circle only
       }
       if (last == behind) {
@@ -310,8 +308,11 @@ public final class Task<T> extends Promise<T> {
     AwaitGraph.checkCycle(this, promise);
     waitingOn = promise;
     promise.addWaiter(this);
-    if (mustCancel && promise.cancel(cancelMessage)) {
+    if (mustCancel) {
       mustCancel = false;
+      if (!promise.cancel(cancelMessage)) {
+        mustCancel = true;
+      }
     }
     try {
       fiber.suspend();

@@ -77,8 +77,7 @@ abstract class SuiteCommand implements Callable<Integer> {
   private Map<String, String> allFacts(Processors processors) {
     var facts = new LinkedHashMap<>(facts());
     if (options.quick) {
-      facts.put(
-          "quick", "warm for a second or two, one round: to see that all is well, not to quote");
+      facts.put("quick", "warm for a second or two: to see that all is well, not to quote");
     }
     facts.put("processors", processors.text());
     facts.put("flags of each JVM", String.join(" ", Entrants.JVM_FLAGS));

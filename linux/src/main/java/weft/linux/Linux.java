@@ -100,10 +100,10 @@ final class Linux {
   static final int O_WRONLY = 1;
   static final int O_RDWR = 2;
   static final int O_CREAT = 0x40;
-  static final int S_IFMT = 0xf000;
   static final int O_EXCL = 0x80;
   static final int O_TRUNC = 0x200;
   static final int O_APPEND = 0x400;
+  static final int S_IFMT = 0xf000;
   static final int P_PID = 1;
   static final int P_PIDFD = 3;
   static final int CLD_EXITED = 1;

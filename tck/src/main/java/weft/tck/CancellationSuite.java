@@ -639,29 +639,12 @@ public abstract class CancellationSuite extends LoopSuite {
     return task;
   }
 
-  /// Too long a circle to be refused.
   @Test
   void L60_aCancellationBreaksACircle() {
     run(
         () -> {
-          int length = 1500;
-          Promise<String> open = loop.createPromise();
-          var tasks = new ArrayList<Task<?>>();
-          for (int i = 0; i < length; i++) {
-            int previous = i == 0 ? length - 1 : i - 1;
-            boolean first = i == 0;
-            tasks.add(
-                createTask(
-                    () -> {
-                      if (first) {
-                        await(open);
-                      }
-                      tasks.get(previous).await();
-                    }));
-          }
+          var tasks = circle(() -> {});
           var outside = createTask(() -> tasks.get(3).await());
-          turns(2);
-          open.setResult("open");
           turns(2);
           outside.cancel("enough");
           outside.cancel("really");
@@ -670,5 +653,39 @@ public abstract class CancellationSuite extends LoopSuite {
           }
           assertThrows(CancelledError.class, () -> await(outside));
         });
+  }
+
+  @Test
+  void L60_whoClosesACircleMayBeCancelledAlready() {
+    run(
+        () -> {
+          for (Task<?> each : circle(() -> current().cancel())) {
+            assertThrows(CancelledError.class, () -> await(each));
+          }
+        });
+  }
+
+  /// Tasks that wait for each other, too many for that to be refused.
+  ///
+  /// @param last what the last one does before it waits
+  private List<Task<?>> circle(Runnable last) {
+    int length = 1500;
+    Promise<String> open = loop.createPromise();
+    var tasks = new ArrayList<Task<?>>();
+    tasks.add(
+        createTask(
+            () -> {
+              await(open);
+              last.run();
+              tasks.getLast().await();
+            }));
+    for (int i = 1; i < length; i++) {
+      Task<?> previous = tasks.getLast();
+      tasks.add(createTask(() -> previous.await()));
+    }
+    turns(2);
+    open.setResult("open");
+    turns(2);
+    return tasks;
   }
 }
