@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -54,7 +55,6 @@ final class Tool implements AutoCloseable {
   private final Process process;
   private final Collected out;
   private final Collected err;
-  private int linesRead;
 
   private Tool(Process process) {
     this.process = process;
@@ -68,6 +68,7 @@ final class Tool implements AutoCloseable {
     private final Condition more = lock.newCondition();
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private boolean ended;
+    private int read; // characters of it that have been waited for
 
     Collected(InputStream stream) {
       Thread.startVirtualThread(() -> collect(stream));
@@ -109,6 +110,17 @@ final class Tool implements AutoCloseable {
 
     byte[] all() throws InterruptedException {
       return await(soFar -> false);
+    }
+
+    /// Waits until something comes after what was waited for before, if it does.
+    Optional<String> next(Pattern wanted) throws InterruptedException {
+      byte[] soFar = await(all -> wanted.matcher(all).find(read));
+      Matcher matcher = wanted.matcher(new String(soFar, StandardCharsets.UTF_8));
+      if (!matcher.find(read)) {
+        return Optional.empty();
+      }
+      read = matcher.end();
+      return Optional.of(matcher.group());
     }
   }
 
@@ -161,35 +173,29 @@ final class Tool implements AutoCloseable {
     stream.flush();
   }
 
-  /// Waits until the output contains a text.
+  /// Waits until a text comes in the output, after what was waited for before.
   void awaitOutput(String text) throws Exception {
-    await(out, text);
+    await(out, Pattern.compile(Pattern.quote(text)));
   }
 
-  /// Waits until the error stream contains a text.
+  /// Waits until a text comes in the error stream, after what was waited for before.
   void awaitError(String text) throws Exception {
-    await(err, text);
+    await(err, Pattern.compile(Pattern.quote(text)));
   }
 
   /// Waits for the next line of the output that starts with a word; those before it are skipped.
   String nextLine(String start) throws Exception {
-    Pattern line = Pattern.compile("^" + Pattern.quote(start) + ".*\n", Pattern.MULTILINE);
-    byte[] soFar = out.await(all -> line.matcher(all).find(linesRead));
-    Matcher matcher = line.matcher(new String(soFar, StandardCharsets.UTF_8));
-    if (!matcher.find(linesRead)) {
-      process.toHandle().destroyForcibly();
-      fail("no line \"" + start + "\" in the output\n" + result(-1));
-    }
-    linesRead = matcher.end();
-    return matcher.group().strip();
+    String line = "^" + Pattern.quote(start) + ".*\n";
+    return await(out, Pattern.compile(line, Pattern.MULTILINE)).strip();
   }
 
-  private void await(Collected stream, String text) throws Exception {
-    byte[] soFar = stream.await(all -> all.contains(text));
-    if (!new String(soFar, StandardCharsets.UTF_8).contains(text)) {
+  private String await(Collected stream, Pattern wanted) throws Exception {
+    Optional<String> found = stream.next(wanted);
+    if (found.isEmpty()) {
       process.toHandle().destroyForcibly();
-      fail("no \"" + text + "\" in the output\n" + result(-1));
+      throw new AssertionError("no \"" + wanted + "\" in the output\n" + result(-1));
     }
+    return found.get();
   }
 
   void endInput() {
