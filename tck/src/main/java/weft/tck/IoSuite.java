@@ -41,6 +41,15 @@ public abstract class IoSuite extends LoopSuite {
 
   static final int NARROW_BYTES = 16 * 1024;
 
+  /// What `pattern` repeats; no part of it is like another.
+  private static final byte[] PATTERN = new byte[251 * 256];
+
+  static {
+    for (int i = 0; i < PATTERN.length; i++) {
+      PATTERN[i] = (byte) (i * 31 + i / 251);
+    }
+  }
+
   private static final AtomicBoolean WARM = new AtomicBoolean();
 
   private final List<AutoCloseable> opened = new ArrayList<>();
@@ -349,8 +358,8 @@ public abstract class IoSuite extends LoopSuite {
   /// So many bytes, each part of which is different from the next.
   static byte[] pattern(int count) {
     byte[] data = new byte[count];
-    for (int i = 0; i < count; i++) {
-      data[i] = (byte) (i * 31 + i / 251);
+    for (int i = 0; i < count; i += PATTERN.length) {
+      System.arraycopy(PATTERN, 0, data, i, Math.min(PATTERN.length, count - i));
     }
     return data;
   }

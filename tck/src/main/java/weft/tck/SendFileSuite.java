@@ -35,7 +35,11 @@ import weft.io.Transport;
 
 /// Files sent through a transport: `sendFile`.
 public abstract class SendFileSuite extends IoSuite {
+  /// More than the system takes at once.
   private static final int LARGE = 8 << 20;
+
+  /// The same of a connection whose buffers are narrow.
+  private static final int MUCH = 1 << 20;
 
   @TempDir Path folder;
 
@@ -475,7 +479,7 @@ public abstract class SendFileSuite extends IoSuite {
     run(
         () -> {
           Secure pair = secure();
-          byte[] content = pattern(2 << 20);
+          byte[] content = pattern(300_000);
           FileChannel file = file(content);
           pair.client.write(utf8("prefix"));
           assertEquals(content.length, Net.sendFile(pair.client, file, 0, null, true));
@@ -506,7 +510,7 @@ public abstract class SendFileSuite extends IoSuite {
     run(
         () -> {
           Secure pair = secure();
-          byte[] content = pattern(LARGE);
+          byte[] content = pattern(MUCH);
           FileChannel file = file(content);
           pair.received.transport().pauseReading();
           Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
@@ -529,16 +533,16 @@ public abstract class SendFileSuite extends IoSuite {
     run(
         () -> {
           Secure pair = secure();
-          FileChannel file = file(pattern(LARGE));
+          FileChannel file = file(pattern(MUCH));
           pair.received.transport().pauseReading();
           Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
           until(() -> pair.client.writeBufferSize() > 0);
           assertThrows(IllegalStateException.class, () -> pair.client.write(utf8("x")));
           pair.received.transport().resumeReading();
-          assertEquals(LARGE, await(sending, IOException.class));
+          assertEquals(MUCH, await(sending, IOException.class));
           end(pair.client, pair.clientSide);
           await(pair.received.lost);
-          assertEquals(LARGE, pair.received.received());
+          assertEquals(MUCH, pair.received.received());
         });
   }
 

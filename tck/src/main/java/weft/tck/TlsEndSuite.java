@@ -91,7 +91,7 @@ public abstract class TlsEndSuite extends TlsLinks {
     run(
         () -> {
           Ends ends = ends(Tls.server(), Tls.client().protocols(version));
-          byte[] much = pattern(4 << 20);
+          byte[] much = pattern(MUCH_BYTES);
           ends.client().write(much);
           ends.client().close();
           await(ends.toServer().lost);
@@ -106,7 +106,7 @@ public abstract class TlsEndSuite extends TlsLinks {
     run(
         () -> {
           Ends ends = ends();
-          byte[] much = pattern(4 << 20);
+          byte[] much = pattern(MUCH_BYTES);
           ends.server().pauseReading();
           ends.client().write(much);
           ends.client().close();
@@ -149,7 +149,7 @@ public abstract class TlsEndSuite extends TlsLinks {
   void L115_aClientOfTheJdkThatClosesItsHalfGetsTheRest(String version) {
     run(
         () -> {
-          byte[] much = pattern(4 << 20);
+          byte[] much = pattern(MUCH_BYTES);
           Promise<String> asked = loop.createPromise();
           Server server =
               Net.startServer(
@@ -191,10 +191,10 @@ public abstract class TlsEndSuite extends TlsLinks {
         () -> {
           Ends ends = ends();
           ends.server().pauseReading();
-          ends.server().write(pattern(1 << 20));
+          ends.server().write(pattern(MUCH_BYTES / 2));
           ends.client().close();
           turns(3);
-          ends.server().write(pattern(1 << 20));
+          ends.server().write(pattern(MUCH_BYTES / 2));
           ends.server().resumeReading();
           await(ends.toClient().lost);
           await(ends.toServer().lost);
@@ -258,7 +258,7 @@ public abstract class TlsEndSuite extends TlsLinks {
           var accepting = new Accepting(Tls.server());
           SSLSocket client = jdkClient(accepting.server, Tls.client());
           Recorded accepted = accepting.next(0);
-          accepted.transport().write(pattern(8 << 20));
+          accepted.transport().write(pattern(MUCH_BYTES));
           accepted.transport().abort();
           await(accepted.lost);
           assertNull(accepted.reason());

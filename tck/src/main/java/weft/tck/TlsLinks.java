@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static weft.Weft.await;
 
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLSocket;
@@ -26,6 +27,11 @@ import weft.io.Transport;
 /// that they meet are blocking `SSLSocket`s.
 public abstract class TlsLinks extends IoSuite {
   static final String HOST = "127.0.0.1";
+
+  /// What the system holds of a connection, about; and more than that in both its ends.
+  private static final int HELD_BYTES = 64 * 1024;
+
+  static final int MUCH_BYTES = 1 << 19;
 
   /// For subclasses.
   protected TlsLinks() {}
@@ -84,6 +90,17 @@ public abstract class TlsLinks extends IoSuite {
     server.waitClosed();
   }
 
+  /// Keeps what the system holds in its buffers small, so that little data is much: without the
+  /// JIT's help, encrypting it is what these suites spend their time on.
+  private static void narrow(BaseTransport made) {
+    try {
+      ((Transport) made).setOption(StandardSocketOptions.SO_SNDBUF, HELD_BYTES);
+      ((Transport) made).setOption(StandardSocketOptions.SO_RCVBUF, HELD_BYTES);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /// A server that notes what each of its connections is told.
   final class Accepting {
     final List<Recorded> protocols = new ArrayList<>();
@@ -97,6 +114,7 @@ public abstract class TlsLinks extends IoSuite {
                     @Override
                     public void connectionMade(BaseTransport made) {
                       super.connectionMade(made);
+                      narrow(made);
                       protocols.add(this);
                     }
                   },
@@ -127,6 +145,7 @@ public abstract class TlsLinks extends IoSuite {
         Net.createConnection(Recorded::new, HOST, port(accepting.server), by(client));
     Recorded accepted = accepting.next(0);
     accepting.server.close();
+    narrow(made.transport());
     return new Ends(made.transport(), made.protocol(), accepted.transport(), accepted);
   }
 
@@ -139,8 +158,10 @@ public abstract class TlsLinks extends IoSuite {
     return await(
         away(
             () -> {
-              Socket plain = new Socket(InetAddress.ofLiteral(HOST), port(server));
+              var plain = new Socket();
               closeLater(plain);
+              plain.setReceiveBufferSize(HELD_BYTES);
+              plain.connect(addressOf(server));
               return secured(plain, tls);
             }),
         IOException.class);

@@ -65,7 +65,7 @@ public abstract class TlsSuite extends TlsLinks {
         () -> {
           Server server = echoServer();
           Streams client = open(server, Tls.client().protocols(version));
-          byte[] much = pattern(3 << 20);
+          byte[] much = pattern(MUCH_BYTES);
           Task<byte[]> hearing = createTask(() -> client.reader().readExactly(much.length));
           client.writer().write(much);
           assertArrayEquals(much, await(hearing, IOException.class));
@@ -118,12 +118,12 @@ public abstract class TlsSuite extends TlsLinks {
         () -> {
           Ends ends = ends();
           ends.server().pauseReading();
-          ends.client().write(pattern(2 << 20));
+          ends.client().write(pattern(MUCH_BYTES));
           turns(30);
           assertEquals(0, ends.toServer().received());
           ends.server().resumeReading();
-          until(() -> ends.toServer().received() == 2 << 20);
-          assertArrayEquals(pattern(2 << 20), ends.toServer().data());
+          until(() -> ends.toServer().received() == MUCH_BYTES);
+          assertArrayEquals(pattern(MUCH_BYTES), ends.toServer().data());
           ends.end();
         });
   }
@@ -500,9 +500,9 @@ public abstract class TlsSuite extends TlsLinks {
           Server server = echoServer(Tls.server().protocols(version));
           SSLSocket client = jdkClient(server, Tls.client());
           var peer = new Peer(this, client);
-          var hearing = peer.reading(1 << 20);
-          peer.write(pattern(1 << 20));
-          assertArrayEquals(pattern(1 << 20), await(hearing));
+          var hearing = peer.reading(MUCH_BYTES);
+          peer.write(pattern(MUCH_BYTES));
+          assertArrayEquals(pattern(MUCH_BYTES), await(hearing));
           assertEquals(version, client.getSession().getProtocol());
           await(away(() -> closed(client)));
           end(server);
