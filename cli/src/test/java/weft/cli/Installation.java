@@ -83,7 +83,8 @@ final class Installation {
         jar(path, lib.resolve("weft-linux.jar"));
       } else if (Files.isRegularFile(path)) {
         String name = path.getFileName().toString().replaceFirst("-[0-9].*\\.jar$", ".jar");
-        Files.copy(path, lib.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        Path folder = name.equals("weft-cli.jar") ? lib.getParent() : lib;
+        Files.copy(path, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     environment.put("WEFT_CACHE", cache.toString());
