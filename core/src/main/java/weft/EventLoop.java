@@ -220,7 +220,9 @@ public interface EventLoop extends Executor {
   /// A signal belongs to the process: every loop that has a handler for it is told, and what the
   /// process would do otherwise is not done, neither the JVM's default nor what a [Runner] does at
   /// SIGINT and SIGTERM. Signals that come faster than the process takes them may be told once. The
-  /// loop may run on any thread, where asyncio wants the main one.
+  /// loop may run on any thread, where asyncio wants the main one. What the process was started to
+  /// ignore of HUP, INT and TERM, as by `nohup` or by `&` in a script, stays ignored: the JVM sees
+  /// to that, and tells nobody.
   ///
   /// @param signal such as `TERM` or `SIGTERM`
   /// @throws IllegalArgumentException if there is no such signal, if no program can catch it, as

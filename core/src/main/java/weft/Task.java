@@ -322,6 +322,10 @@ public final class Task<T> extends Promise<T> {
     } finally {
       waitingOn = null;
     }
+    if (mustCancel && promise.cancelled()) { // as the promise's own, with the first message
+      mustCancel = false;
+      clearInterrupt();
+    }
     throwIfCancelled();
     loop.throwIfDismissed(this);
   }

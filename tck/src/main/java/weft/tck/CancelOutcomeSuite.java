@@ -205,7 +205,26 @@ public abstract class CancelOutcomeSuite extends LoopSuite {
   }
 
   @Test
-  void L37_theLastMessageBeforeDeliveryCounts() {
+  void L37_ofOneThatWaitsTheFirstMessageCounts() {
+    run(
+        () -> {
+          var sleeper = createTask(LoopSuite::untilCancelled);
+          var inner = createTask(LoopSuite::hang);
+          var outer = createTask(() -> await(inner));
+          turns(2);
+          for (Task<?> task : List.of(sleeper, outer)) {
+            task.cancel("first");
+            task.cancel("second");
+            assertEquals(2, task.cancelling());
+          }
+          assertEquals("first", await(sleeper).getMessage());
+          assertEquals(
+              "first", assertThrows(CancelledError.class, () -> await(outer)).getMessage());
+        });
+  }
+
+  @Test
+  void L37_ofOneThatHasNotBegunTheLastMessageCounts() {
     run(
         () -> {
           var task = createTask(() -> seen.add("ran"));
