@@ -20,16 +20,22 @@ final class TlsBuffers {
   private static final int PACKET_BYTES = 160 << 10;
 
   /// Room for a full record, and for many small ones to be delivered together.
-  private static final int PLAIN_BYTES = 32 << 10;
+  static final int PLAIN_BYTES = 32 << 10;
+
+  /// Room for a message. All connections that something came for in an iteration may keep a chunk
+  /// until their coroutines have run, so of these there are many.
+  private static final int SMALL_BYTES = 4 << 10;
 
   private static final int PACKETS_MAX = 4;
-  private static final int PLAINS_MAX = 8;
+  private static final int PLAINS_MAX = 32;
+  private static final int SMALLS_MAX = 256;
 
   private static final Map<EventLoop, TlsBuffers> OF_LOOPS =
       Collections.synchronizedMap(new WeakHashMap<>());
 
   private final ArrayDeque<ByteBuffer> packets = new ArrayDeque<>();
   private final ArrayDeque<Plain> plains = new ArrayDeque<>();
+  private final ArrayDeque<Plain> smalls = new ArrayDeque<>();
   private int lent;
 
   /// The buffers of a loop.
@@ -60,12 +66,14 @@ final class TlsBuffers {
     }
   }
 
-  /// Lends an empty chunk for plaintext; [Plain#release] gives it back.
-  Plain plain() {
+  /// Lends an empty chunk for the plaintext of so many bytes, or for as much of it as is delivered
+  /// at once; [Plain#release] gives it back.
+  Plain plain(int bytes) {
     lent++;
-    Plain plain = plains.pollLast();
+    boolean small = bytes <= SMALL_BYTES;
+    Plain plain = (small ? smalls : plains).pollLast();
     if (plain == null) {
-      plain = new Plain();
+      plain = new Plain(small ? SMALL_BYTES : PLAIN_BYTES);
     }
     plain.data.clear();
     plain.holders = 1;
@@ -74,8 +82,12 @@ final class TlsBuffers {
 
   /// Plaintext on its way to a listener.
   final class Plain implements Chunk {
-    private ByteBuffer data = ByteBuffer.allocate(PLAIN_BYTES);
+    private ByteBuffer data;
     private int holders;
+
+    private Plain(int bytes) {
+      data = ByteBuffer.allocate(bytes);
+    }
 
     @Override
     public ByteBuffer data() {
@@ -104,7 +116,9 @@ final class TlsBuffers {
         return;
       }
       lent--;
-      if (data.capacity() == PLAIN_BYTES && plains.size() < PLAINS_MAX) {
+      if (data.capacity() == SMALL_BYTES && smalls.size() < SMALLS_MAX) {
+        smalls.addLast(this);
+      } else if (data.capacity() == PLAIN_BYTES && plains.size() < PLAINS_MAX) {
         plains.addLast(this);
       }
     }

@@ -382,7 +382,7 @@ final class TlsChannel implements StreamChannel, StreamListener {
     if (state == State.BROKEN) {
       return false;
     }
-    TlsBuffers.Plain plain = buffers.plain();
+    TlsBuffers.Plain plain = buffers.plain(in.remaining());
     TlsEngine.Stop stop;
     try {
       stop = engine.decrypt(in, plain.data(), inner);
@@ -501,7 +501,7 @@ final class TlsChannel implements StreamChannel, StreamListener {
       flushGathered();
     }
     if (gathered == null) {
-      gathered = buffers.plain();
+      gathered = buffers.plain(GATHERED_MAX);
     }
     gathered.data().put(data);
     if (!flushQueued) {

@@ -88,7 +88,7 @@ final class TlsEngine {
   private boolean shakeOnce(ByteBuffer in) throws SSLException {
     // Also with a part of a record, or nothing: an engine may have kept a failure to itself till
     // now.
-    TlsBuffers.Plain none = buffers.plain();
+    TlsBuffers.Plain none = buffers.plain(TlsBuffers.PLAIN_BYTES);
     try {
       SSLEngineResult result = unwrap(in, none.data());
       if (result.bytesProduced() > 0) {
