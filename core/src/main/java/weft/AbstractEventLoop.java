@@ -1,5 +1,7 @@
 package weft;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,6 +24,17 @@ import org.jspecify.annotations.Nullable;
 /// and throws nothing but a [LoopExit], which must end [#runUntilStopped].
 @SuppressWarnings("this-escape") // what the parts are given is only stored
 public abstract class AbstractEventLoop implements EventLoop {
+  private static final VarHandle HOLDER;
+
+  static {
+    try {
+      HOLDER =
+          MethodHandles.lookup().findVarHandle(AbstractEventLoop.class, "holder", Thread.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);
   private final SignalHandlers signals = new SignalHandlers(this);
@@ -67,6 +80,10 @@ public abstract class AbstractEventLoop implements EventLoop {
   private long slowNanos = 100_000_000;
   private long stepBegan;
   private boolean dismissing;
+
+  /// The thread that runs or closes the loop, or that does something short to it while it rests.
+  private volatile @Nullable Thread holder;
+
   private volatile boolean running;
   private volatile boolean closed;
 
@@ -152,13 +169,64 @@ public abstract class AbstractEventLoop implements EventLoop {
     return enqueueThreadsafe(new Handle(this, action, Map.of()));
   }
 
+  /* ---- Whose the loop is ---- */
+
+  /// Makes the loop this thread's, to run or to close it; waits for who only does something short
+  /// to it. Returns whether it was this thread's before, for [#letGo].
+  ///
+  /// @throws IllegalStateException if another thread runs it
+  final boolean hold() {
+    Thread here = Thread.currentThread();
+    if (holder == here) {
+      return true;
+    }
+    while (!HOLDER.compareAndSet(this, null, here)) {
+      if (running) {
+        throw alreadyRunning();
+      }
+      Thread.onSpinWait();
+    }
+    return false;
+  }
+
+  final void letGo(boolean wasHeld) {
+    if (!wasHeld) {
+      holder = null;
+    }
+  }
+
+  /// Does something to what the loop works on, from any thread: at once on the loop's own, and
+  /// while the loop rests, which cannot be run meanwhile; otherwise on the loop, later. Returns
+  /// false if the loop is closed and it is not done.
+  final boolean access(Runnable action) {
+    if (Fiber.running() == this) {
+      action.run();
+      return true;
+    }
+    Thread here = Thread.currentThread();
+    boolean held = holder == here && !running;
+    if (!held && !HOLDER.compareAndSet(this, null, here)) {
+      return post(action);
+    }
+    try {
+      action.run();
+    } finally {
+      letGo(held);
+    }
+    return true;
+  }
+
+  private static IllegalStateException alreadyRunning() {
+    return new IllegalStateException("this event loop is running already");
+  }
+
   /* ---- Running ---- */
 
   @Override
   public final void runForever() {
     checkOpen();
     if (running) {
-      throw new IllegalStateException("this event loop is running already");
+      throw alreadyRunning();
     }
     AbstractEventLoop other = Fiber.running();
     if (other != null) {
@@ -166,14 +234,17 @@ public abstract class AbstractEventLoop implements EventLoop {
           "another event loop runs on this thread; in a coroutine use await or createTask, and to"
               + " run a second loop give it a thread of its own");
     }
-    Engines.announce();
-    running = true;
+    boolean held = hold();
     try {
+      checkOpen();
+      Engines.announce();
+      running = true;
       Fiber.carry(this, this::runUntilStopped);
     } finally {
       running = false;
       current = null;
       callbackContext = scratch;
+      letGo(held);
     }
   }
 
@@ -204,6 +275,15 @@ public abstract class AbstractEventLoop implements EventLoop {
       throw new IllegalStateException(
           "a running event loop cannot be closed; stop it first, and close it after the run");
     }
+    boolean held = hold();
+    try {
+      closeHeld();
+    } finally {
+      letGo(held);
+    }
+  }
+
+  private void closeHeld() {
     if (closed || dismissing) {
       return;
     }
@@ -211,9 +291,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     for (Generator.Producer<?> open : generators) {
       left.add(open.task());
     }
-    if (!left.isEmpty()) {
-      dismiss(left);
-    }
+    LoopExit exit = left.isEmpty() ? null : dismiss(left);
     closed = true;
     watches.clear();
     dispose();
@@ -230,22 +308,39 @@ public abstract class AbstractEventLoop implements EventLoop {
       failure.reportIfUnseen();
     }
     Debug.closed(this);
+    if (exit != null) {
+      throw exit;
+    }
   }
 
   /// Unwinds the tasks that are still suspended, so that their `finally` blocks run and their
-  /// stacks are freed. They can wait for nothing any more.
-  private void dismiss(List<Task<?>> left) {
+  /// stacks are freed. They can wait for nothing any more. Returns the first exit that one of them,
+  /// or the exception handler, asks for: it has to wait until the loop is closed.
+  private @Nullable LoopExit dismiss(List<Task<?>> left) {
     dismissing = true; // for good: the loop is closed next
+    List<LoopExit> exits = new ArrayList<>();
     for (Task<?> task : left) {
       if (task.fiber.started() && !task.hidden() && task != runsFor) {
-        callExceptionHandler(
-            new ErrorContext("Task was destroyed but it is pending", null)
-                .withPromise(task)
-                .withCreated(task.created()));
+        exitLater(
+            exits,
+            () ->
+                callExceptionHandler(
+                    new ErrorContext("Task was destroyed but it is pending", null)
+                        .withPromise(task)
+                        .withCreated(task.created())));
       }
     }
-    Fiber.carry(this, () -> left.forEach(Task::dismiss));
+    Fiber.carry(this, () -> left.forEach(task -> exitLater(exits, task::dismiss)));
     current = null;
+    return exits.isEmpty() ? null : exits.getFirst();
+  }
+
+  private static void exitLater(List<LoopExit> exits, Runnable action) {
+    try {
+      action.run();
+    } catch (LoopExit exit) {
+      exits.add(exit);
+    }
   }
 
   final void throwIfDismissed(Task<?> task) {

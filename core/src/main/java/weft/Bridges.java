@@ -72,7 +72,7 @@ final class Bridges {
   private static void awaitOutside(Future<?> future) {
     try {
       future.get();
-    } catch (Exception seenBySettle) {
+    } catch (Throwable seenBySettle) {
       // settle reads the outcome again
     }
   }
@@ -95,7 +95,7 @@ final class Bridges {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       complete(promise, null, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       complete(promise, null, e);
     }
   }
@@ -185,6 +185,9 @@ final class Bridges {
       pass(promise, future);
     } else {
       promise.onDone(done -> pass(done, future));
+      if (promise.loop.isClosed()) {
+        future.loopClosed(); // unless the outcome has come
+      }
     }
     return future;
   }
@@ -205,25 +208,35 @@ final class Bridges {
   /// Submits to another thread's loop. What goes wrong before the task exists reaches the future
   /// too.
   static <T> CompletableFuture<T> submit(Coroutine<T> coroutine, AbstractEventLoop loop) {
-    loop.checkOpen();
     LoopFuture<T> future = LoopFuture.of(loop);
-    loop.callSoonThreadsafe(
-        () -> {
-          if (future.isDone()) {
-            coroutine.close();
-            return;
-          }
-          try {
-            Task<T> task = loop.createTask(coroutine);
-            future.source(task);
-            task.addInternalCallback(done -> pass(done, future), (Promise<?>) null);
-          } catch (Throwable t) {
-            future.completeExceptionally(t);
-            if (t instanceof LoopExit exit) {
-              throw exit;
-            }
-          }
-        });
+    boolean passed = false;
+    try {
+      loop.callSoonThreadsafe(() -> begin(coroutine, loop, future));
+      passed = true;
+    } finally {
+      if (!passed) {
+        future.loopClosed();
+        coroutine.close();
+      }
+    }
     return future;
+  }
+
+  private static <T> void begin(
+      Coroutine<T> coroutine, AbstractEventLoop loop, LoopFuture<T> future) {
+    if (future.isDone()) {
+      coroutine.close();
+      return;
+    }
+    try {
+      Task<T> task = loop.createTask(coroutine);
+      future.source(task);
+      task.addInternalCallback(done -> pass(done, future), (Promise<?>) null);
+    } catch (Throwable t) {
+      future.completeExceptionally(t);
+      if (t instanceof LoopExit exit) {
+        throw exit;
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -332,6 +333,9 @@ abstract sealed class Fiber implements Runnable {
 
   abstract void interrupt();
 
+  /// Lets a stack whose blocking call has ended unwind without the loop, which is gone.
+  abstract void goOnElsewhere();
+
   abstract boolean started();
 
   /// The frames of a suspended stack, innermost first; empty before the first step. Loop thread or
@@ -352,6 +356,10 @@ abstract sealed class Fiber implements Runnable {
 
     /// Set around our own `Thread.yield`, so that `execute` can tell it from the JDK's wake-ups.
     private boolean yielding;
+
+    /// Set from the moment the JDK has offered the continuation to the loop until it is run.
+    /// Whoever takes it back when the loop is gone lets the stack unwind elsewhere.
+    private final AtomicBoolean offered = new AtomicBoolean();
 
     private Direct(Task<?> task) {
       super(task);
@@ -375,10 +383,18 @@ abstract sealed class Fiber implements Runnable {
         suspended = true;
         return;
       }
+      offered.set(true);
       if (isOn(task.loop)) {
         task.loop.enqueue(this);
       } else if (!task.loop.enqueueFromOutside(this)) {
-        JDK_SCHEDULER.execute(ready); // the loop is gone: let the stack unwind elsewhere
+        goOnElsewhere();
+      }
+    }
+
+    @Override
+    void goOnElsewhere() {
+      if (offered.getAndSet(false)) {
+        JDK_SCHEDULER.execute(continuation);
       }
     }
 
@@ -387,6 +403,8 @@ abstract sealed class Fiber implements Runnable {
       suspended = false;
       if (thread == null) {
         start();
+      } else {
+        offered.setOpaque(false);
       }
       continuation.run();
     }
@@ -537,6 +555,9 @@ abstract sealed class Fiber implements Runnable {
     void interrupt() {
       thread.interrupt();
     }
+
+    @Override
+    void goOnElsewhere() {}
 
     @Override
     boolean started() {

@@ -3,6 +3,7 @@ package weft;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /// A thread outside the loop that waits for a promise of the loop.
 final class ForeignWait {
@@ -14,9 +15,10 @@ final class ForeignWait {
       throws InterruptedException, TimeoutException {
     AbstractEventLoop loop = promise.loop;
     ForeignWait wait = new ForeignWait();
+    Consumer<Promise<?>> ended = p -> wait.end();
     loop.foreignWaits.add(wait);
     try {
-      if (loop.isClosed() || !loop.post(() -> promise.onDone(p -> wait.end()))) {
+      if (loop.isClosed() || !loop.post(() -> promise.onDone(ended))) {
         wait.end();
       }
       if (!wait.latch.await(timeoutNanos, TimeUnit.NANOSECONDS)) {
@@ -24,6 +26,9 @@ final class ForeignWait {
       }
     } finally {
       loop.foreignWaits.remove(wait);
+      if (!promise.isDone()) {
+        loop.post(() -> promise.removeDoneCallback(ended));
+      }
     }
     if (!promise.isDone()) {
       throw new IllegalStateException(

@@ -203,6 +203,7 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
       item = emitted;
       hasItem = true;
       producing.fiber.handOverTo(consumer().fiber);
+      producing.dropInterruptOfOther();
       producing.loop.throwIfDismissed(producing);
       if (closing) {
         throw new GeneratorExit();
@@ -213,8 +214,9 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
       if (ended) {
         return;
       }
-      if (task == null) {
-        ended = true;
+      Task<Void> begun = task;
+      if (begun == null || !begun.fiber.started()) {
+        end();
         return;
       }
       if (consumer != null) {

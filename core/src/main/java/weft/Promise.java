@@ -342,11 +342,8 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     if (isDone()) {
       return false;
     }
-    if (Fiber.running() == loop || !loop.isRunning()) {
-      return cancel(null);
-    }
-    loop.callSoonThreadsafe(() -> cancel(null));
-    return true;
+    boolean[] cancelled = {true}; // if it is only passed on
+    return loop.access(() -> cancelled[0] = cancel(null)) && cancelled[0];
   }
 
   /// Whether the promise is done. Any thread.
@@ -429,6 +426,9 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     if (awaited.state == CANCELLED) {
       throw awaited.takeCancelledError();
     }
+    if (awaited.failure() instanceof CancelledError) { // of what a gather waits for
+      awaited.result();
+    }
   }
 
   @Override
@@ -465,11 +465,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   /// Hands the outcome to a callback on whichever thread completes the promise; any thread.
   final void onDone(Consumer<? super Promise<T>> callback) {
-    if (Fiber.running() == loop || !loop.isRunning()) {
-      addInternalCallback(callback, (Promise<?>) null);
-    } else {
-      loop.callSoonThreadsafe(() -> addInternalCallback(callback, (Promise<?>) null));
-    }
+    loop.access(() -> addInternalCallback(callback, (Promise<?>) null));
   }
 
   /// The exception of a failed promise, without counting as having seen it; null otherwise.

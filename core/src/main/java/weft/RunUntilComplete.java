@@ -14,10 +14,20 @@ final class RunUntilComplete {
       throw new IllegalStateException(
           "run inside a running event loop: in a coroutine use await, in a callback createTask");
     }
+    boolean held = loop.hold();
+    try {
+      return runHeld(loop, awaitable);
+    } finally {
+      loop.letGo(held);
+    }
+  }
+
+  private static <T> T runHeld(AbstractEventLoop loop, Awaitable<T> awaitable) {
     Promise<T> promise = ensure(loop, awaitable);
+    boolean[] over = new boolean[1];
     Consumer<Promise<T>> stopper =
         done -> {
-          if (!(done.failure() instanceof LoopExit)) {
+          if (!over[0] && !(done.failure() instanceof LoopExit)) {
             loop.stop(); // a LoopExit ends the run by itself; a stop left over would end the next
           }
         };
@@ -30,6 +40,7 @@ final class RunUntilComplete {
       }
       throw t;
     } finally {
+      over[0] = true; // it may be queued
       promise.removeDoneCallback(stopper);
     }
     if (!promise.done()) {

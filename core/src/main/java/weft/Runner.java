@@ -122,6 +122,9 @@ public final class Runner implements AutoCloseable {
       return;
     }
     AbstractEventLoop closing = initialized();
+    if (closing.isRunning()) {
+      throw new IllegalStateException("a runner cannot be closed within its own run");
+    }
     state = State.CLOSED;
     try {
       cancelAllTasks(closing);

@@ -180,10 +180,12 @@ public final class Task<T> extends Promise<T> {
     // Along a chain of tasks that wait for each other, the last one is to be cancelled.
     Task<?> last = this;
     Task<?> behind = this;
-    last.cancelRequests++;
+    counting().cancelRequests++;
     for (int steps = 1; last.waitingOn instanceof Task<?> next && !next.done(); steps++) {
       last = next;
-      last.cancelRequests++;
+      if (!last.hidden()) {
+        last.cancelRequests++; // a generator's are its consumer's
+      }
       if (steps % 2 == 0 && behind.waitingOn instanceof Task<?> follower) {
         behind = follower; // at half the speed: it is met in a circle only
       }
@@ -232,21 +234,32 @@ public final class Task<T> extends Promise<T> {
 
   /// How many times the task was asked to cancel, less the calls of [#uncancel].
   public int cancelling() {
-    return cancelRequests;
+    return counting().cancelRequests;
+  }
+
+  /// Whose requests count: those of a generator's body are its consumer's, as if they were one.
+  private Task<?> counting() {
+    Task<?> task = this;
+    for (Task<?> next = task; next != null; next = next.hidden() ? next.previousTask : null) {
+      task = next;
+    }
+    return task;
   }
 
   /// Takes one request back, for code that has cancelled the task itself to end a block of it;
   /// returns how many are left. With none left, an error that was not thrown yet is not thrown.
   public int uncancel() {
     loop.checkThread();
-    if (cancelRequests > 0) {
-      cancelRequests--;
-      if (cancelRequests == 0) {
+    Task<?> counting = counting();
+    if (counting.cancelRequests > 0) {
+      counting.cancelRequests--;
+      if (counting.cancelRequests == 0) {
+        counting.mustCancel = false;
         mustCancel = false;
         clearInterrupt();
       }
     }
-    return cancelRequests;
+    return counting.cancelRequests;
   }
 
   /// What has left a block of code: an interrupt, by which a cancellation reaches blocking calls of
@@ -273,6 +286,13 @@ public final class Task<T> extends Promise<T> {
 
   boolean mustCancel() {
     return mustCancel;
+  }
+
+  /// The consumer of a generator got the cancellation instead: the body is not to be interrupted.
+  void dropInterruptOfOther() {
+    if (!mustCancel) {
+      clearInterrupt();
+    }
   }
 
   private void clearInterrupt() {
@@ -308,6 +328,7 @@ public final class Task<T> extends Promise<T> {
     AwaitGraph.checkCycle(this, promise);
     waitingOn = promise;
     promise.addWaiter(this);
+    boolean wasPending = mustCancel;
     if (mustCancel) {
       mustCancel = false;
       if (!promise.cancel(cancelMessage)) {
@@ -318,6 +339,7 @@ public final class Task<T> extends Promise<T> {
       fiber.suspend();
     } catch (IllegalStateException | StackOverflowError cannotSuspend) {
       promise.removeWaiter(this);
+      mustCancel |= wasPending; // it was not thrown here
       throw cannotSuspend;
     } finally {
       waitingOn = null;
@@ -510,12 +532,14 @@ public final class Task<T> extends Promise<T> {
     }
   }
 
-  /// After [#dismiss]: a stack in a blocking call of the JDK is interrupted and unwinds elsewhere.
+  /// After [#dismiss]: a stack in a blocking call of the JDK, or one whose call has just ended, is
+  /// interrupted and unwinds elsewhere.
   void abandon() {
     if (fiber.canBlockInJdk()) {
       mustCancel = true;
       cancelMessage = "the event loop was closed";
       fiber.interrupt();
+      fiber.goOnElsewhere();
     }
   }
 }

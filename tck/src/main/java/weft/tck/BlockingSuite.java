@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Exchanger;
@@ -703,5 +705,31 @@ public abstract class BlockingSuite extends LoopSuite {
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
       return String.valueOf(reader.readLine());
     }
+  }
+
+  @Test
+  void L57_aCallThatHasJustEndedIsUnwoundTooWhenTheLoopCloses() throws Exception {
+    var lock = new ReentrantLock();
+    var unlocked = new CountDownLatch(1);
+    var task =
+        loop.createTask(
+            async(
+                () -> {
+                  lock.lock();
+                  try {
+                    Thread.sleep(20);
+                    hang();
+                  } finally {
+                    lock.unlock();
+                    unlocked.countDown();
+                  }
+                }));
+    run(() -> turns(2));
+    Thread.sleep(60); // its continuation is queued, and no run comes
+    loop.setExceptionHandler((on, error) -> {});
+    loop.close();
+    assertTrue(unlocked.await(20, TimeUnit.SECONDS));
+    assertFalse(lock.isLocked());
+    assertThrows(CancellationException.class, () -> task.get(20, TimeUnit.SECONDS));
   }
 }

@@ -12,6 +12,7 @@ import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.generator;
 import static weft.Weft.sleep;
+import static weft.Weft.timeout;
 import static weft.Weft.waitFor;
 
 import java.io.IOException;
@@ -614,5 +615,32 @@ public abstract class GeneratorSuite extends LoopSuite {
 
   private static void throwState(String message) {
     throw new IllegalStateException(message);
+  }
+
+  @Test
+  void L49_aCancellationIsCountedOnceForConsumerAndBody() {
+    run(
+        () -> {
+          Promise<Boolean> never = loop.createPromise();
+          var items =
+              generator(
+                  (Emitter<Integer> e) -> {
+                    try {
+                      await(never);
+                    } catch (CancelledError caught) {
+                      seen.add(Objects.requireNonNull(Task.current()).cancelling());
+                    }
+                    e.emit(1);
+                    seen.add(Objects.requireNonNull(Task.current()).cancelling());
+                  });
+          timeout(
+              ms(1),
+              limit -> {
+                assertTrue(items.hasNext());
+                seen.add(items.next());
+              });
+          assertFalse(items.hasNext());
+          assertEquals(List.of(1, 1, 0), seen);
+        });
   }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -559,5 +560,76 @@ public abstract class LifecycleSuite extends LoopSuite {
     while (thread.isAlive()) {
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  void L13_whatTheLastRunQueuedDoesNotStopTheNext() {
+    var main = loop.createTask(async(() -> {}));
+    loop.createTask(
+        async(
+            () -> {
+              throw new KeyboardInterrupt("in the batch in which the run was to end");
+            }));
+    assertThrows(KeyboardInterrupt.class, () -> loop.runUntilComplete(main));
+    assertEquals(
+        "ended",
+        run(
+            () -> {
+              turns(5);
+              return "ended";
+            }));
+  }
+
+  @Test
+  void L14_oneThreadAtATimeRunsIt() throws Exception {
+    var inside = new AtomicInteger();
+    var most = new AtomicInteger();
+    var refused = new AtomicInteger();
+    Runnable twice =
+        () -> {
+          for (int i = 0; i < 200; i++) {
+            try {
+              loop.runUntilComplete(
+                  async(
+                      () -> {
+                        most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                        turns(2);
+                        inside.decrementAndGet();
+                      }));
+            } catch (IllegalStateException runsAlready) {
+              refused.incrementAndGet();
+            }
+          }
+        };
+    var other = Thread.ofPlatform().start(twice);
+    twice.run();
+    other.join();
+    assertEquals(1, most.get());
+    assertTrue(refused.get() < 400);
+  }
+
+  @Test
+  void L57_anExitWaitsUntilTheLoopIsClosed() {
+    for (int i = 1; i <= 2; i++) {
+      int status = i;
+      loop.createTask(
+          async(
+              () -> {
+                try {
+                  hang();
+                } finally {
+                  seen.add(status);
+                  if (status == 1) {
+                    throw new SystemExit(status);
+                  }
+                }
+              }));
+    }
+    run(() -> turns(2));
+    loop.setExceptionHandler((on, error) -> {});
+    assertEquals(1, assertThrows(SystemExit.class, loop::close).status());
+    assertTrue(loop.isClosed());
+    assertEquals(2, seen.size());
+    loop.close();
   }
 }

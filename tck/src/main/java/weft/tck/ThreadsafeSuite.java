@@ -2,6 +2,7 @@ package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.createTask;
@@ -9,11 +10,17 @@ import static weft.Weft.createTask;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import weft.CancelledError;
 import weft.EventLoop;
 import weft.Handle;
+import weft.Task;
+import weft.Weft;
 
 /// `callSoonThreadsafe` and `execute`: calls from other threads.
 public abstract class ThreadsafeSuite extends LoopSuite {
@@ -207,5 +214,60 @@ public abstract class ThreadsafeSuite extends LoopSuite {
     runBriefly();
     canceller.join();
     assertEquals(List.of("cancelled after the callback"), seen);
+  }
+
+  /// The `Future` of a promise is for every thread at any time, also while the loop is being run
+  /// again and again.
+  @Test
+  void L63_otherThreadsMayCancelBetweenTheRuns() throws Exception {
+    var offered = new SynchronousQueue<Task<?>>();
+    var cancelled = new AtomicInteger();
+    int rounds = 1000;
+    var other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    for (int i = 0; i < rounds; i++) {
+                      var task = offered.take();
+                      task.toCompletableFuture()
+                          .whenComplete((value, failure) -> cancelled.incrementAndGet());
+                      task.cancel(true);
+                    }
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    for (int i = 0; i < rounds; i++) {
+      var task = loop.createTask(async(() -> hang()));
+      offered.put(task);
+      if (i % 2 == 0) {
+        run(() -> turns(1));
+      }
+      assertThrows(CancelledError.class, () -> loop.runUntilComplete(task));
+    }
+    other.join();
+    run(() -> turns(2));
+    assertEquals(rounds, cancelled.get());
+  }
+
+  @Test
+  void L63_aFutureOfAClosedLoopSaysSo() {
+    var promise = loop.createPromise();
+    loop.close();
+    var thrown =
+        assertThrows(
+            ExecutionException.class,
+            () -> promise.toCompletableFuture().get(20, TimeUnit.SECONDS));
+    assertTrue(thrown.getCause() instanceof IllegalStateException, thrown::toString);
+  }
+
+  @Test
+  void L15_aCoroutineForAClosedLoopIsGivenUp() {
+    loop.close();
+    var coroutine = async(() -> seen.add("ran"));
+    assertThrows(IllegalStateException.class, () -> Weft.runCoroutineThreadsafe(coroutine, loop));
+    assertThrows(IllegalStateException.class, () -> Weft.run(coroutine));
+    assertEquals(List.of(), seen);
   }
 }
