@@ -301,13 +301,22 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     }
     if (!closing && !eofWritten) {
       eofWritten = true;
-      channel.shutdownOutput();
+      if (sending == null) {
+        channel.shutdownOutput();
+      }
     }
+  }
+
+  boolean eofWritten() {
+    return eofWritten;
   }
 
   /// Marks the time in which only a file may be sent; null ends it.
   void sending(@Nullable FileSending file) {
     sending = file;
+    if (file == null && eofWritten && !closing) {
+      channel.shutdownOutput(); // the end goes behind the file
+    }
   }
 
   @Nullable FileSending sending() {
@@ -319,6 +328,13 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   /// Whether the peer has ended its direction, so that no layer can be put on the channel.
   boolean peerEnded() {
     return peerEnded;
+  }
+
+  /// What has arrived and a protocol that has paused was not told.
+  @Nullable ByteBuffer takeUndelivered() {
+    ByteBuffer rest = undelivered;
+    undelivered = null;
+    return rest;
   }
 
   /// Lets go of the channel, so that a layer can be put on it.
@@ -341,10 +357,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     giveUpUpgrade = null;
     replacement = successor;
     successor.whenLost(lostSuccessor -> tellOwner());
-    successor.setWriteBufferLimits(writeBufferLimits());
     closing = true;
     lost = true;
     successor.begun = true;
+    successor.takeFlowFrom(this);
     successor.channel.resumeReading();
   }
 
@@ -427,7 +443,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     channel.pauseReading();
     FileSending file = sending;
     if (file != null) {
-      file.lost(reason != null ? reason : new ClosedChannelException());
+      if (lossReason == null) {
+        lossReason = new ClosedChannelException();
+      }
+      file.lost(lossReason);
     }
     if (loop.isClosed()) {
       channel.close();

@@ -2,6 +2,7 @@ package weft.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
@@ -43,6 +44,9 @@ final class FileSending {
     }
     if (transport.isClosing()) {
       throw new IllegalStateException("the transport is closing");
+    }
+    if (transport.eofWritten()) {
+      throw new IllegalStateException("sendFile() after writeEof()");
     }
     if (transport.sending() != null) {
       throw new IllegalStateException("a file is being sent already");
@@ -98,7 +102,7 @@ final class FileSending {
       return transfer.sent();
     } finally {
       transfer.cancel();
-      file.position(offset + transfer.sent());
+      leaveAt(file, offset + transfer.sent());
     }
   }
 
@@ -125,7 +129,15 @@ final class FileSending {
       }
       return sent;
     } finally {
-      file.position(offset + sent);
+      leaveAt(file, offset + sent);
+    }
+  }
+
+  private static void leaveAt(FileChannel file, long position) throws IOException {
+    try {
+      file.position(position);
+    } catch (ClosedChannelException closedMeanwhile) {
+      // it has no position, and whatever ended the sending is to be told
     }
   }
 

@@ -24,6 +24,9 @@ import weft.spi.ListenOptions;
 
 /// Binds the sockets of servers.
 final class Listening {
+  private static final int S_IFMT = 0xF000;
+  private static final int S_IFSOCK = 0xC000;
+
   private Listening() {}
 
   /// Lets a new server serve, if it is to, and gives the loop a turn.
@@ -149,10 +152,18 @@ final class Listening {
 
   /// Removes a socket that was left behind; anything else at the path stays, and fails the bind.
   private static void removeStale(Path path) throws IOException {
-    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-        && Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-            .isOther()) {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && isSocket(path)) {
       Files.delete(path);
+    }
+  }
+
+  private static boolean isSocket(Path path) throws IOException {
+    try {
+      Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      return ((int) mode & S_IFMT) == S_IFSOCK;
+    } catch (UnsupportedOperationException windows) { // which has no pipes and devices in folders
+      return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isOther();
     }
   }
 

@@ -386,7 +386,8 @@ public final class Net {
   public static Transport startTls(
       Transport transport, BaseProtocol protocol, TlsOptions options, boolean serverSide)
       throws IOException {
-    return Upgrade.upgrade(ours(transport), protocol, options, serverSide, null);
+    ChannelTransport plain = ours(transport);
+    return Upgrade.upgrade(plain, protocol, options, serverSide, plain.takeUndelivered());
   }
 
   /// Sends a file, behind what was written before. Nothing else may be written meanwhile, and
@@ -402,7 +403,8 @@ public final class Net {
   /// Sends a part of a file.
   ///
   /// @param count how many bytes; null for all that are left
-  /// @throws IllegalStateException if the transport is closing, or sends a file already
+  /// @throws IllegalStateException if the transport is closing, its output has ended, or it sends a
+  ///   file already
   /// @throws SendfileNotAvailableException if the system cannot do it and `fallback` is false
   public static long sendFile(
       Transport transport, FileChannel file, long offset, @Nullable Long count, boolean fallback)

@@ -94,6 +94,15 @@ abstract class ProtocolTransport {
     return writingPaused;
   }
 
+  /// Goes on with the protocol of another transport, which may have been told to pause.
+  final void takeFlowFrom(ProtocolTransport before) {
+    writingPaused = before.writingPaused;
+    setWriteBufferLimits(before.limits);
+    if (writingPaused) {
+      loop.callSoon(this::resumeWritingIfLow);
+    }
+  }
+
   /// Flow control goes on even if the protocol fails in it.
   private void tellFlow(String method, Runnable callback) {
     try {

@@ -14,6 +14,7 @@ import weft.EventLoop;
 import weft.LoopExit;
 import weft.Task;
 import weft.TaskOptions;
+import weft.ThrowableGroup;
 import weft.VoidBody;
 import weft.Weft;
 import weft.spi.Chunk;
@@ -84,6 +85,9 @@ final class StreamProtocol implements Protocol, VoidBody {
 
   /// Whether an exception only says that this connection is gone, which is nobody's mistake.
   private boolean isLoss(Throwable e) {
+    if (e instanceof ThrowableGroup group) {
+      return group.exceptions().stream().allMatch(this::isLoss);
+    }
     Throwable cause =
         e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
     return cause != null

@@ -289,14 +289,19 @@ final class TlsChannel implements StreamChannel, StreamListener {
       pauseInnerIfFull();
     } else {
       ByteBuffer work = input.join(data, buffers);
+      boolean exit = true;
       try {
         pump(work);
+        exit = false;
       } finally {
         if (state != State.CLOSED) {
           input.append(work);
           pauseInnerIfFull();
         }
         buffers.giveBack(work);
+        if (exit) {
+          queuePump(); // what is left is for the next run of the loop
+        }
       }
     }
   }
@@ -347,12 +352,17 @@ final class TlsChannel implements StreamChannel, StreamListener {
     if (!mayPump()) {
       return;
     }
+    boolean exit = true;
     try {
       pump(input.buffer());
+      exit = false;
     } finally {
       input.trim();
       if (state != State.CLOSED) {
         resumeInnerIfRoom();
+      }
+      if (exit) {
+        queuePump();
       }
     }
   }

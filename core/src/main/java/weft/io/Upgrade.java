@@ -104,6 +104,9 @@ final class Upgrade {
     if (plain.isClosing()) {
       throw new SocketException("the connection is closed");
     }
+    if (plain.sending() != null) {
+      throw new IllegalStateException("startTls() while a file is being sent");
+    }
     if (plain.peerEnded()) {
       throw new EOFException("the peer has ended the connection; TLS cannot begin any more");
     }

@@ -242,7 +242,15 @@ final class SocketStream extends Source implements StreamChannel {
     boolean told = false;
     for (Buffer buffer; reading && stash != null && (buffer = stash.poll()) != null; ) {
       told = true;
-      deliver(buffer, buffer.end);
+      boolean exit = true;
+      try {
+        deliver(buffer, buffer.end);
+        exit = false;
+      } finally {
+        if (exit && reading && !hasStash() && stashedEnd == NOTHING) {
+          driver.receive(this); // nobody else would begin it again
+        }
+      }
     }
     if (reading && stashedEnd != NOTHING) {
       int result = stashedEnd;

@@ -563,4 +563,69 @@ public abstract class SendFileSuite extends IoSuite {
           end(link);
         });
   }
+
+  @Test
+  void L108_theEndOfTheOutputGoesBehindTheFile() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          byte[] content = pattern(LARGE);
+          Task<Long> sending = stuck(link, file(content), true);
+          link.transport().writeEof();
+          Promise<byte[]> received = link.peer().readingAll();
+          assertEquals(content.length, await(sending, IOException.class));
+          assertArrayEquals(content, await(received));
+          end(link);
+        });
+  }
+
+  @Test
+  void L86_afterTheEndOfTheOutputNoFileIsSent() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          link.transport().writeEof();
+          FileChannel file = file(utf8("too late"));
+          assertThrows(
+              IllegalStateException.class,
+              () -> Net.sendFile(link.transport(), file, 0, null, true));
+          assertEquals(0, file.position());
+          link.peer().write("still heard");
+          until(() -> link.protocol().text().equals("still heard"));
+          end(link);
+        });
+  }
+
+  @Test
+  void L108_tlsDoesNotBeginMeanwhile() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          byte[] content = pattern(LARGE);
+          Task<Long> sending = stuck(link, file(content), true);
+          assertThrows(
+              IllegalStateException.class,
+              () -> Net.startTls(link.transport(), link.protocol(), Tls.client(), false));
+          Promise<byte[]> received = link.peer().reading(LARGE);
+          await(sending, IOException.class);
+          assertArrayEquals(content, await(received));
+          end(link);
+        });
+  }
+
+  @Test
+  void L29_aCancellationIsNotLostWithAClosedFile() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          FileChannel file = file(pattern(LARGE));
+          Task<Long> sending = stuck(link, file, true);
+          file.close();
+          sending.cancel();
+          settle(List.of(sending));
+          assertTrue(sending.cancelled());
+          link.transport().abort();
+          await(link.protocol().lost);
+        });
+  }
 }

@@ -18,6 +18,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import weft.Promise;
 import weft.io.BaseTransport;
+import weft.io.BufferedProtocol;
 import weft.io.ExtraInfo;
 import weft.io.Net;
 import weft.io.Protocol;
@@ -444,6 +446,74 @@ public abstract class StartTlsSuite extends TlsLinks {
               IOException.class,
               () -> Net.startTls(link.transport(), link.protocol(), client(), false));
           await(link.protocol().lost);
+        });
+  }
+
+  /// Takes so many bytes and pauses; afterwards it takes all.
+  private static final class Greedless implements BufferedProtocol {
+    private final ByteBuffer first = ByteBuffer.allocate(5);
+    private final ByteBuffer rest = ByteBuffer.allocate(1000);
+    private @Nullable Transport transport;
+
+    @Override
+    public void connectionMade(BaseTransport made) {
+      transport = (Transport) made;
+      transport.pauseReading();
+    }
+
+    @Override
+    public ByteBuffer getBuffer(int sizeHint) {
+      return first.hasRemaining() ? first.slice() : rest.slice();
+    }
+
+    @Override
+    public void bufferUpdated(int bytes) {
+      if (first.hasRemaining()) {
+        first.position(first.position() + bytes);
+        if (!first.hasRemaining()) {
+          transport().pauseReading();
+        }
+      } else {
+        rest.position(rest.position() + bytes);
+      }
+    }
+
+    Transport transport() {
+      return Objects.requireNonNull(transport);
+    }
+  }
+
+  @Test
+  void L111_whatABufferedProtocolHasNotReadBelongsToTheHandshake() {
+    run(
+        () -> {
+          Promise<Greedless> made = loop.createPromise();
+          Server server =
+              Net.createServer(
+                  () -> {
+                    var protocol = new Greedless();
+                    made.setResult(protocol);
+                    return protocol;
+                  },
+                  HOST,
+                  0);
+          var plain = Net.createConnection(Recorded::new, HOST, port(server));
+          Greedless protocol = await(made);
+          until(() -> protocol.transport != null);
+          plain.transport().write(ByteBuffer.wrap(utf8("HELLO")));
+          var hello =
+              createTask(() -> Net.startTls(plain.transport(), plain.protocol(), client(), false));
+          sleep(ms(30)); // both wait in the system, and come as one
+          protocol.transport().resumeReading();
+          until(() -> !protocol.first.hasRemaining());
+          turns(3);
+          Transport secure = Net.startTls(protocol.transport(), protocol, Tls.server(), true);
+          await(hello, IOException.class).write(utf8("secret"));
+          secure.resumeReading();
+          until(() -> protocol.rest.position() == 6);
+          secure.abort();
+          await(plain.protocol().lost);
+          end(server);
         });
   }
 }

@@ -651,4 +651,31 @@ public abstract class StreamConnectionSuite extends IoSuite {
               requests);
         });
   }
+
+  @Test
+  void L79_aLossWithinAGroupIsNotReported() {
+    run(
+        () -> {
+          Promise<Boolean> ended = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    try {
+                      taskGroup(
+                          group -> {
+                            group.createTask(() -> reader.read(100));
+                          });
+                    } finally {
+                      ended.setResult(true);
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("half a line");
+          turns(3);
+          peer.reset();
+          await(ended);
+          finish(server);
+        });
+    expectErrors(0);
+  }
 }

@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,7 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.Task;
 import weft.io.BaseTransport;
@@ -661,6 +663,44 @@ public abstract class TlsEndSuite extends TlsLinks {
           Transport client = ends.client();
           client.write(utf8("x"));
           until(() -> ends.toServer().received() == 1);
+        });
+  }
+
+  @Test
+  void L16_dataThatFollowsAnExitIsToldInTheNextRun() {
+    var all = new ArrayList<Ends>();
+    run(() -> all.add(ends()));
+    Ends ends = all.getFirst();
+    var leaving = new Recorded[] {null}; // made within the run, as protocols are
+    run(
+        () -> {
+          leaving[0] =
+              new Recorded() {
+                private boolean left;
+
+                @Override
+                public void dataReceived(ByteBuffer data) {
+                  super.dataReceived(data);
+                  if (!left) {
+                    left = true;
+                    throw new KeyboardInterrupt("in the middle of the data");
+                  }
+                }
+              };
+          leaving[0].connectionMade(ends.server());
+          ends.server().setProtocol(leaving[0]);
+          ends.server().pauseReading();
+          ends.client().write(pattern(100_000));
+          turns(20);
+        });
+    ends.server().resumeReading();
+    assertThrows(KeyboardInterrupt.class, loop::runForever);
+    run(
+        () -> {
+          until(() -> leaving[0].received() == 100_000);
+          ends.client().close();
+          await(leaving[0].lost);
+          await(ends.toClient().lost);
         });
   }
 }

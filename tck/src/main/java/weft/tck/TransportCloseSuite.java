@@ -6,14 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import weft.KeyboardInterrupt;
 import weft.io.BaseTransport;
 import weft.io.Transport;
 
@@ -671,5 +674,42 @@ public abstract class TransportCloseSuite extends IoSuite {
     transport.abort();
     assertTrue(transport.isClosing());
     assertTrue(transport.toString().contains("clos"), transport::toString);
+  }
+
+  /// Asks for the end of the run with its first data.
+  private static final class Leaving extends Recorded {
+    private boolean left;
+
+    @Override
+    public void dataReceived(ByteBuffer data) {
+      super.dataReceived(data);
+      if (!left) {
+        left = true;
+        throw new KeyboardInterrupt("in the middle of the data");
+      }
+    }
+  }
+
+  @Test
+  void L16_dataThatFollowsAnExitIsToldInTheNextRun() {
+    byte[] data = pattern(200_000);
+    var links = new ArrayList<Link<Leaving>>();
+    run(() -> links.add(link(Leaving::new)));
+    Link<Leaving> link = links.getFirst();
+    link.transport().pauseReading();
+    run(
+        () -> {
+          await(link.peer().writing(data), IOException.class);
+          turns(10);
+        });
+    link.transport().resumeReading();
+    assertThrows(KeyboardInterrupt.class, loop::runForever);
+    run(
+        () -> {
+          until(() -> link.protocol().received() == data.length);
+          assertArrayEquals(data, link.protocol().data());
+          link.transport().close();
+          await(link.protocol().lost);
+        });
   }
 }

@@ -476,4 +476,15 @@ public abstract class UnixSuite extends IoSuite {
           end(server);
         });
   }
+
+  @Test
+  void L107_aPipeIsNotReplaced() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    run(
+        () ->
+            assertThrows(
+                IOException.class, () -> Net.startUnixServer((reader, writer) -> {}, pipe)));
+    assertTrue(Files.exists(pipe));
+  }
 }
