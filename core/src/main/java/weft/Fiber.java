@@ -3,8 +3,8 @@ package weft;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -351,6 +351,16 @@ abstract sealed class Fiber implements Runnable {
   }
 
   static final class Direct extends Fiber implements Executor {
+    private static final VarHandle OFFERED;
+
+    static {
+      try {
+        OFFERED = MethodHandles.lookup().findVarHandle(Direct.class, "offered", boolean.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
     private @Nullable Thread thread;
     private @Nullable Runnable continuation;
 
@@ -359,7 +369,7 @@ abstract sealed class Fiber implements Runnable {
 
     /// Set from the moment the JDK has offered the continuation to the loop until it is run.
     /// Whoever takes it back when the loop is gone lets the stack unwind elsewhere.
-    private final AtomicBoolean offered = new AtomicBoolean();
+    private volatile boolean offered;
 
     private Direct(Task<?> task) {
       super(task);
@@ -383,7 +393,7 @@ abstract sealed class Fiber implements Runnable {
         suspended = true;
         return;
       }
-      offered.set(true);
+      offered = true;
       if (isOn(task.loop)) {
         task.loop.enqueue(this);
       } else if (!task.loop.enqueueFromOutside(this)) {
@@ -393,7 +403,7 @@ abstract sealed class Fiber implements Runnable {
 
     @Override
     void goOnElsewhere() {
-      if (offered.getAndSet(false)) {
+      if (OFFERED.compareAndSet(this, true, false)) {
         JDK_SCHEDULER.execute(continuation);
       }
     }
@@ -404,7 +414,7 @@ abstract sealed class Fiber implements Runnable {
       if (thread == null) {
         start();
       } else {
-        offered.setOpaque(false);
+        OFFERED.setOpaque(this, false);
       }
       continuation.run();
     }
