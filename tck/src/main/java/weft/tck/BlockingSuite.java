@@ -710,23 +710,27 @@ public abstract class BlockingSuite extends LoopSuite {
   void L57_aCallThatHasJustEndedIsUnwoundTooWhenTheLoopCloses() throws Exception {
     var lock = new ReentrantLock();
     var unlocked = new CountDownLatch(1);
-    loop.createTask(
-        async(
-            () -> {
-              lock.lock();
-              try {
-                Thread.sleep(20);
-                hang();
-              } finally {
-                lock.unlock();
-                unlocked.countDown();
-              }
-            }));
+    var task =
+        loop.createTask(
+            async(
+                () -> {
+                  lock.lock();
+                  try {
+                    Thread.sleep(20);
+                    hang();
+                  } finally {
+                    lock.unlock();
+                    unlocked.countDown();
+                  }
+                }));
     run(() -> turns(2));
     Thread.sleep(60); // its continuation is queued, and no run comes
     loop.setExceptionHandler((on, error) -> {});
     loop.close();
     assertTrue(unlocked.await(20, TimeUnit.SECONDS));
+    while (!task.isDone()) { // its stack unwinds on another thread
+      Thread.sleep(1);
+    }
     assertFalse(lock.isLocked());
   }
 }

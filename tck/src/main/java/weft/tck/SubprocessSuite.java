@@ -527,8 +527,8 @@ public abstract class SubprocessSuite extends LoopSuite {
     Subprocess program =
         other.runUntilComplete(
             Weft.async(() -> Subprocess.shell("echo text; sleep 0.2; echo more", PIPES)));
-    other.close();
     ProcessHandle handle = ProcessHandle.of(program.pid()).orElseThrow();
+    other.close();
     elsewhere(() -> handle.onExit().get());
     assertNull(program.returnCode());
     program.close();
