@@ -1,7 +1,5 @@
 package weft;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// What all loops have in common. A loop of one's own extends this class and implements the
@@ -24,16 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// and throws nothing but a [LoopExit], which must end [#runUntilStopped].
 @SuppressWarnings("this-escape") // what the parts are given is only stored
 public abstract class AbstractEventLoop implements EventLoop {
-  private static final VarHandle HOLDER;
-
-  static {
-    try {
-      HOLDER =
-          MethodHandles.lookup().findVarHandle(AbstractEventLoop.class, "holder", Thread.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final long LOOK_AGAIN_NANOS = 20_000;
 
   private final LoopExecutor executor = new LoopExecutor(this);
   private final LoopErrors errors = new LoopErrors(this);
@@ -81,8 +71,8 @@ public abstract class AbstractEventLoop implements EventLoop {
   private long stepBegan;
   private boolean dismissing;
 
-  /// The thread that runs or closes the loop, or that does something short to it while it rests.
-  private volatile @Nullable Thread holder;
+  /// The thread that runs or closes the loop: only one may.
+  private final AtomicReference<@Nullable Thread> holder = new AtomicReference<>();
 
   private volatile boolean running;
   private volatile boolean closed;
@@ -169,82 +159,53 @@ public abstract class AbstractEventLoop implements EventLoop {
     return enqueueThreadsafe(new Handle(this, action, Map.of()));
   }
 
-  /* ---- Whose the loop is ---- */
-
-  /// Makes the loop this thread's, to run or to close it; waits for who only does something short
-  /// to it. Returns whether it was this thread's before, for [#letGo].
-  ///
-  /// @throws IllegalStateException if another thread runs it
-  final boolean hold() {
-    Thread here = Thread.currentThread();
-    if (holder == here) {
-      return true;
-    }
-    while (!HOLDER.compareAndSet(this, null, here)) {
-      if (running) {
-        throw alreadyRunning();
-      }
-      Thread.onSpinWait();
-    }
-    return false;
-  }
-
-  final void letGo(boolean wasHeld) {
-    if (!wasHeld) {
-      holder = null;
-    }
-  }
-
-  /// Does something to what the loop works on, from any thread: at once on the loop's own, and
-  /// while the loop rests, which cannot be run meanwhile; otherwise on the loop, later. Returns
-  /// false if the loop is closed and it is not done.
-  final boolean access(Runnable action) {
-    if (Fiber.running() == this) {
-      action.run();
-      return true;
-    }
-    Thread here = Thread.currentThread();
-    boolean held = holder == here && !running;
-    if (!held && !HOLDER.compareAndSet(this, null, here)) {
-      return post(action);
-    }
-    try {
-      action.run();
-    } finally {
-      letGo(held);
-    }
-    return true;
-  }
-
-  private static IllegalStateException alreadyRunning() {
-    return new IllegalStateException("this event loop is running already");
-  }
-
   /* ---- Running ---- */
 
   @Override
   public final void runForever() {
     checkOpen();
-    if (running) {
-      throw alreadyRunning();
-    }
     AbstractEventLoop other = Fiber.running();
-    if (other != null) {
+    if (other != null && other != this) {
       throw new IllegalStateException(
           "another event loop runs on this thread; in a coroutine use await or createTask, and to"
               + " run a second loop give it a thread of its own");
     }
-    boolean held = hold();
+    take();
     try {
-      checkOpen();
-      Engines.announce();
-      running = true;
+      runTaken();
+    } finally {
+      giveBack();
+    }
+  }
+
+  /// Keeps other threads from running or closing the loop, until [#giveBack]. Waits for one that is
+  /// about to begin or to end with it.
+  ///
+  /// @throws IllegalStateException if the loop runs
+  final void take() {
+    Thread here = Thread.currentThread();
+    while (!holder.compareAndSet(null, here)) {
+      if (running || holder.get() == here) {
+        throw new IllegalStateException("this event loop is running already");
+      }
+      LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
+    }
+  }
+
+  final void giveBack() {
+    holder.set(null);
+  }
+
+  final void runTaken() {
+    checkOpen();
+    Engines.announce();
+    running = true;
+    try {
       Fiber.carry(this, this::runUntilStopped);
     } finally {
       running = false;
       current = null;
       callbackContext = scratch;
-      letGo(held);
     }
   }
 
@@ -275,17 +236,20 @@ public abstract class AbstractEventLoop implements EventLoop {
       throw new IllegalStateException(
           "a running event loop cannot be closed; stop it first, and close it after the run");
     }
-    boolean held = hold();
+    if (closed || dismissing) {
+      return;
+    }
+    take();
     try {
-      closeHeld();
+      closeTaken();
     } finally {
-      letGo(held);
+      giveBack();
     }
   }
 
-  private void closeHeld() {
-    if (closed || dismissing) {
-      return;
+  private void closeTaken() {
+    if (closed) {
+      return; // another thread was faster
     }
     List<Task<?>> left = tasks();
     for (Generator.Producer<?> open : generators) {

@@ -335,15 +335,15 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   /* ---- java.util.concurrent.Future: any thread ---- */
 
-  /// As [#cancel()], from any thread. Returns false if the promise is done; from another thread
-  /// than the loop's the request is passed on, and true means only that.
+  /// As [#cancel()], from any thread. Returns false if the promise is done, or its loop closed. Not
+  /// on the loop's thread while it runs, the request is passed on, if it rests to its next run, and
+  /// true means only that.
   @Override
   public final boolean cancel(boolean mayInterruptIfRunning) {
     if (isDone()) {
       return false;
     }
-    boolean[] cancelled = {true}; // if it is only passed on
-    return loop.access(() -> cancelled[0] = cancel(null)) && cancelled[0];
+    return Fiber.running() == loop ? cancel(null) : loop.post(() -> cancel(null));
   }
 
   /// Whether the promise is done. Any thread.
@@ -465,7 +465,11 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   /// Hands the outcome to a callback on whichever thread completes the promise; any thread.
   final void onDone(Consumer<? super Promise<T>> callback) {
-    loop.access(() -> addInternalCallback(callback, (Promise<?>) null));
+    if (Fiber.running() == loop) {
+      addInternalCallback(callback, (Promise<?>) null);
+    } else {
+      loop.post(() -> addInternalCallback(callback, (Promise<?>) null));
+    }
   }
 
   /// The exception of a failed promise, without counting as having seen it; null otherwise.

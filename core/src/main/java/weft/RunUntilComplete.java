@@ -7,22 +7,30 @@ final class RunUntilComplete {
   private RunUntilComplete() {}
 
   static <T> T run(AbstractEventLoop loop, Awaitable<T> awaitable) {
-    if (loop.isRunning() || Fiber.running() != null) {
-      if (awaitable instanceof Coroutine<T> unused) {
-        unused.close();
-      }
-      throw new IllegalStateException(
-          "run inside a running event loop: in a coroutine use await, in a callback createTask");
-    }
-    boolean held = loop.hold();
+    take(loop, awaitable);
     try {
-      return runHeld(loop, awaitable);
+      return runTaken(loop, awaitable);
     } finally {
-      loop.letGo(held);
+      loop.giveBack();
     }
   }
 
-  private static <T> T runHeld(AbstractEventLoop loop, Awaitable<T> awaitable) {
+  private static void take(AbstractEventLoop loop, Awaitable<?> awaitable) {
+    try {
+      if (Fiber.running() != null) {
+        throw new IllegalStateException(
+            "run inside a running event loop: in a coroutine use await, in a callback createTask");
+      }
+      loop.take();
+    } catch (IllegalStateException refused) {
+      if (awaitable instanceof Coroutine<?> unused) {
+        unused.close();
+      }
+      throw refused;
+    }
+  }
+
+  private static <T> T runTaken(AbstractEventLoop loop, Awaitable<T> awaitable) {
     Promise<T> promise = ensure(loop, awaitable);
     boolean[] over = new boolean[1];
     Consumer<Promise<T>> stopper =
@@ -33,7 +41,7 @@ final class RunUntilComplete {
         };
     promise.addInternalCallback(stopper, (Promise<?>) null);
     try {
-      loop.runForever();
+      loop.runTaken();
     } catch (Throwable t) {
       if (awaitable != promise) {
         promise.markRetrieved();

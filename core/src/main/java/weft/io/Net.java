@@ -387,7 +387,7 @@ public final class Net {
       Transport transport, BaseProtocol protocol, TlsOptions options, boolean serverSide)
       throws IOException {
     ChannelTransport plain = ours(transport);
-    return Upgrade.upgrade(plain, protocol, options, serverSide, plain.takeUndelivered());
+    return Upgrade.upgrade(plain, protocol, options, serverSide, plain::takeUndelivered);
   }
 
   /// Sends a file, behind what was written before. Nothing else may be written meanwhile, and

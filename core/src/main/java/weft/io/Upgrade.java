@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 import weft.Promise;
@@ -87,19 +88,21 @@ final class Upgrade {
   /// Puts TLS on a pair of streams, which go on with it.
   static void upgrade(StreamProtocol protocol, TlsOptions tls) throws IOException {
     ChannelTransport plain = protocol.transport();
-    ByteBuffer received = protocol.reader.takeAll();
-    ChannelTransport secure = upgrade(plain, protocol, tls, protocol.isServerSide(), received);
+    ChannelTransport secure =
+        upgrade(plain, protocol, tls, protocol.isServerSide(), protocol.reader::takeAll);
     protocol.attach(secure);
   }
 
   /// Puts TLS on a transport; a new transport takes its place, whose protocol is told nothing of
   /// it.
+  ///
+  /// @param received gives up what has arrived and was not read; only asked if TLS may begin
   static ChannelTransport upgrade(
       ChannelTransport plain,
       BaseProtocol protocol,
       TlsOptions tls,
       boolean serverSide,
-      @Nullable ByteBuffer received)
+      Supplier<@Nullable ByteBuffer> received)
       throws IOException {
     if (plain.isClosing()) {
       throw new SocketException("the connection is closed");
@@ -117,7 +120,7 @@ final class Upgrade {
             () -> fail(secured, new SocketException("the connection was closed in the handshake")));
     TlsChannel layer;
     try {
-      layer = handshake(channel, secured, begin(channel, loop, tls, serverSide, received));
+      layer = handshake(channel, secured, begin(channel, loop, tls, serverSide, received.get()));
     } catch (IOException | RuntimeException | Error e) {
       plain.upgradeFailed(e);
       throw e;

@@ -732,5 +732,6 @@ public abstract class BlockingSuite extends LoopSuite {
       Thread.sleep(1);
     }
     assertFalse(lock.isLocked());
+    assertTrue(task.isCancelled());
   }
 }

@@ -614,6 +614,26 @@ public abstract class SendFileSuite extends IoSuite {
   }
 
   @Test
+  void L111_tlsThatIsRefusedTakesNothingFromTheReader() {
+    run(
+        () -> {
+          Line line = line();
+          byte[] content = pattern(LARGE);
+          FileChannel file = file(content);
+          line.peer().write("kept");
+          assertEquals("k", text(line.reader().readExactly(1)));
+          Task<Long> sending = createTask(() -> Net.sendFile(line.writer(), file));
+          until(() -> !line.writer().transport().isReading());
+          assertThrows(IllegalStateException.class, () -> line.writer().startTls(Tls.client()));
+          assertEquals("ept", text(line.reader().readExactly(3)));
+          Promise<byte[]> received = line.peer().reading(LARGE);
+          await(sending, IOException.class);
+          assertArrayEquals(content, await(received));
+          end(line);
+        });
+  }
+
+  @Test
   void L29_aCancellationIsNotLostWithAClosedFile() {
     run(
         () -> {

@@ -449,8 +449,8 @@ public abstract class StartTlsSuite extends TlsLinks {
         });
   }
 
-  /// Takes so many bytes and pauses; afterwards it takes all.
-  private static final class Greedless implements BufferedProtocol {
+  /// Takes five bytes, pauses, and takes all that comes afterwards.
+  private static final class PausesAfterFive implements BufferedProtocol {
     private final ByteBuffer first = ByteBuffer.allocate(5);
     private final ByteBuffer rest = ByteBuffer.allocate(1000);
     private @Nullable Transport transport;
@@ -487,18 +487,18 @@ public abstract class StartTlsSuite extends TlsLinks {
   void L111_whatABufferedProtocolHasNotReadBelongsToTheHandshake() {
     run(
         () -> {
-          Promise<Greedless> made = loop.createPromise();
+          Promise<PausesAfterFive> made = loop.createPromise();
           Server server =
               Net.createServer(
                   () -> {
-                    var protocol = new Greedless();
+                    var protocol = new PausesAfterFive();
                     made.setResult(protocol);
                     return protocol;
                   },
                   HOST,
                   0);
           var plain = Net.createConnection(Recorded::new, HOST, port(server));
-          Greedless protocol = await(made);
+          PausesAfterFive protocol = await(made);
           until(() -> protocol.transport != null);
           plain.transport().write(ByteBuffer.wrap(utf8("HELLO")));
           var hello =

@@ -16,7 +16,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -668,38 +667,26 @@ public abstract class TlsEndSuite extends TlsLinks {
 
   @Test
   void L16_dataThatFollowsAnExitIsToldInTheNextRun() {
-    var all = new ArrayList<Ends>();
-    run(() -> all.add(ends()));
-    Ends ends = all.getFirst();
-    var leaving = new Recorded[] {null}; // made within the run, as protocols are
+    var made = new ArrayList<Ends>();
     run(
         () -> {
-          leaving[0] =
-              new Recorded() {
-                private boolean left;
-
-                @Override
-                public void dataReceived(ByteBuffer data) {
-                  super.dataReceived(data);
-                  if (!left) {
-                    left = true;
-                    throw new KeyboardInterrupt("in the middle of the data");
-                  }
-                }
-              };
-          leaving[0].connectionMade(ends.server());
-          ends.server().setProtocol(leaving[0]);
+          Ends ends = ends();
+          var exits = new ExitsOnce();
+          exits.connectionMade(ends.server());
+          ends.server().setProtocol(exits);
           ends.server().pauseReading();
           ends.client().write(pattern(100_000));
           turns(20);
+          made.add(new Ends(ends.client(), ends.toClient(), ends.server(), exits));
         });
+    Ends ends = made.getFirst();
     ends.server().resumeReading();
     assertThrows(KeyboardInterrupt.class, loop::runForever);
     run(
         () -> {
-          until(() -> leaving[0].received() == 100_000);
+          until(() -> ends.toServer().received() == 100_000);
           ends.client().close();
-          await(leaving[0].lost);
+          await(ends.toServer().lost);
           await(ends.toClient().lost);
         });
   }

@@ -676,26 +676,12 @@ public abstract class TransportCloseSuite extends IoSuite {
     assertTrue(transport.toString().contains("clos"), transport::toString);
   }
 
-  /// Asks for the end of the run with its first data.
-  private static final class Leaving extends Recorded {
-    private boolean left;
-
-    @Override
-    public void dataReceived(ByteBuffer data) {
-      super.dataReceived(data);
-      if (!left) {
-        left = true;
-        throw new KeyboardInterrupt("in the middle of the data");
-      }
-    }
-  }
-
   @Test
   void L16_dataThatFollowsAnExitIsToldInTheNextRun() {
     byte[] data = pattern(200_000);
-    var links = new ArrayList<Link<Leaving>>();
-    run(() -> links.add(link(Leaving::new)));
-    Link<Leaving> link = links.getFirst();
+    var links = new ArrayList<Link<ExitsOnce>>();
+    run(() -> links.add(link(ExitsOnce::new)));
+    Link<ExitsOnce> link = links.getFirst();
     link.transport().pauseReading();
     run(
         () -> {
