@@ -8,7 +8,7 @@ import java.util.Locale;
 record Csv(Machine machine, List<Row> rows, Results results) {
   String text() {
     var out = new StringBuilder(machine.lines("# "));
-    out.append("row,side,unit,median,min,max,rounds,wide,bytes_per_op\n");
+    out.append("row,side,unit,median,min,max,low,high,rounds,wide,bytes_per_op\n");
     for (var row : rows) {
       for (var side : Side.values()) {
         var figure = results.get(row.name(), side);
@@ -30,7 +30,7 @@ record Csv(Machine machine, List<Row> rows, Results results) {
                   quoted(mark.text()),
                   quoted(verdict.ratio()),
                   verdict.part(),
-                  verdict.reached() ? "yes" : "no"));
+                  verdict.reached()));
         }
       }
     }
@@ -40,13 +40,15 @@ record Csv(Machine machine, List<Row> rows, Results results) {
   private static String line(Row row, Side side, Figure figure) {
     return String.format(
         Locale.ROOT,
-        "%s,%s,%s,%.3f,%.3f,%.3f,%d,%s,%s\n",
+        "%s,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%d,%s,%s\n",
         row.name(),
         quoted(side.title()),
         row.unit() == Unit.MILLIONS_PER_SECOND ? "ns" : row.unit().symbol(),
         figure.median(),
         figure.min(),
         figure.max(),
+        figure.low(),
+        figure.high(),
         figure.rounds(),
         figure.wide(),
         Double.isNaN(figure.bytes()) ? "" : String.format(Locale.ROOT, "%.3f", figure.bytes()));

@@ -65,8 +65,11 @@ final class EchoCommand extends SuiteCommand {
     var cases = cases();
     var load = Load.build(setting.tools(), setting.processors());
     var entrants = setting.entrants().echo();
-    int warmups = options.quick ? 6 : 10;
-    var effort = new EchoRun.Effort(rounds(), seconds(), warmups);
+    var warmUp =
+        options.quick
+            ? new EchoRun.WarmUp(6, 6, seconds())
+            : new EchoRun.WarmUp(10, 3, Math.max(1, seconds()));
+    var effort = new EchoRun.Effort(rounds(), seconds(), warmUp);
     new EchoRun(setting, load, entrants, effort).run(cases);
   }
 
@@ -124,11 +127,11 @@ final class EchoCommand extends SuiteCommand {
   }
 
   private int rounds() {
-    return options.rounds(1, 5);
+    return options.rounds(1, 11);
   }
 
   private double seconds() {
-    return options.seconds(0.25, 1);
+    return options.seconds(0.25, 0.4);
   }
 
   private int rate() {

@@ -89,8 +89,7 @@ record EchoMarks(Findings findings, List<EchoCase> cases) {
       return null;
     }
     var ratio = weft.by(other);
-    return new Mark.Verdict(
-        String.format(Locale.ROOT, "%.2f", ratio.median()), ratio.median() / limit, !ratio.wide());
+    return Mark.Verdict.atMost(String.format(Locale.ROOT, "%.2f", ratio.median()), ratio, limit);
   }
 
   private @Nullable Figure least(Demand demand, String row) {

@@ -15,17 +15,20 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
   /// The figure of a warm-up that is this near to the one before it is warm.
   private static final double STEADY = 0.1;
 
-  /// As often at most is a server warmed up for a row when it has been for another one.
-  private static final int AGAIN = 5;
-
   /// How often a turn at a rate is taken at most, until one is undisturbed. A processor that was
   /// given away for a few milliseconds makes the latency of the whole turn.
   private static final int TRIES = 4;
 
   /// @param rounds how often the contestants take turns
   /// @param seconds the length of a turn
-  /// @param warmups at most so many turns that do not count, before a server's first that does
-  record Effort(int rounds, double seconds, int warmups) {}
+  record Effort(int rounds, double seconds, WarmUp warmUp) {}
+
+  /// Turns that do not count.
+  ///
+  /// @param first at most so many before a server's first turn that does
+  /// @param again at most so many before its first turn in a further row
+  /// @param seconds the length of each
+  record WarmUp(int first, int again, double seconds) {}
 
   void run(List<EchoCase> cases) throws IOException, InterruptedException {
     var wires =
@@ -148,9 +151,9 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
       throws IOException, InterruptedException {
     setting.processors().release(server.pid());
     double last = Double.NaN;
-    int most = again ? Math.min(AGAIN, effort.warmups()) : effort.warmups();
-    for (int i = 0; i < most; i++) {
-      double cpu = load.drive(server, what, 0, effort.seconds()).get(Metric.CPU);
+    var warmUp = effort.warmUp();
+    for (int i = 0; i < (again ? warmUp.again() : warmUp.first()); i++) {
+      double cpu = load.drive(server, what, 0, warmUp.seconds()).get(Metric.CPU);
       if (Math.abs(cpu / last - 1) < STEADY) {
         break;
       }

@@ -41,6 +41,7 @@ final class Entrants {
           "Netty nio",
           "Netty epoll",
           "Netty io_uring",
+          "Netty epoll, OpenSSL",
           "Vert.x",
           "JDK threads",
           "ktor");
@@ -106,11 +107,7 @@ final class Entrants {
   /// Those that echo.
   List<Entrant> echo() throws InterruptedException {
     weft(WeftEcho.class, List.of("streams", "protocol"));
-    add(
-        FLOOR,
-        NO_TLS,
-        Map.of(),
-        () -> List.of(tools.cc("peers/echo.c", "echo").toString(), "protocol"));
+    floor();
     for (var loop : List.of("asyncio", "uvloop")) {
       for (var work : List.of("streams", "protocol")) {
         add(loop + " " + work, Entrant.ALL, Map.of(), () -> python(loop, work));
@@ -119,6 +116,11 @@ final class Entrants {
     add("Node", Entrant.ALL, Map.of(), () -> node("protocol"));
     add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("streams"));
     netty("protocol");
+    jvm(
+        "Netty epoll, OpenSSL",
+        Set.of(Wire.TLS),
+        () -> fetched("netty", "weft.peers.NettyPeer", "epoll", "openssl"));
+    vertx("protocol");
     threads();
     jvm("ktor", NO_TLS, () -> fetched("ktor", "weft.peers.KtorPeerKt", "streams"));
     return List.copyOf(all);
@@ -132,6 +134,7 @@ final class Entrants {
     add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("http"));
     add("uvicorn + uvloop", Set.of(Wire.TCP), Map.of(), this::uvicorn);
     netty("http");
+    vertx("http");
     return List.copyOf(all);
   }
 
@@ -208,6 +211,16 @@ final class Entrants {
     return whole;
   }
 
+  private void floor() throws InterruptedException {
+    try {
+      var echo = tools.ccWithTls("peers/echo.c", "echo");
+      var command = List.of(echo.program().toString(), "protocol");
+      add(FLOOR, echo.tls() ? Entrant.ALL : NO_TLS, Map.of(), () -> command);
+    } catch (IOException e) {
+      leaveOut(FLOOR, e);
+    }
+  }
+
   private void netty(String work) throws InterruptedException {
     for (var transport : List.of("nio", "epoll", "io_uring")) {
       jvm(
@@ -215,6 +228,9 @@ final class Entrants {
           Entrant.ALL,
           () -> fetched("netty", "weft.peers.NettyPeer", transport, work));
     }
+  }
+
+  private void vertx(String work) throws InterruptedException {
     jvm("Vert.x", Entrant.ALL, () -> fetched("netty", "weft.peers.VertxPeer", work));
   }
 
@@ -248,9 +264,13 @@ final class Entrants {
       try {
         all.add(new Entrant(name, placed(builder.command()), environment, wires, jvm));
       } catch (IOException e) {
-        findings.leaveOut(name, String.valueOf(e.getMessage()).lines().findFirst().orElse("?"));
+        leaveOut(name, e);
       }
     }
+  }
+
+  private void leaveOut(String name, IOException why) {
+    findings.leaveOut(name, String.valueOf(why.getMessage()).lines().findFirst().orElse("?"));
   }
 
   private List<String> python(String loop, String work) throws IOException, InterruptedException {

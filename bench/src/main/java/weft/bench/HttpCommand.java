@@ -54,7 +54,8 @@ final class HttpCommand extends SuiteCommand {
         }
       }
       for (var ask : asks) {
-        measure(setting, wrk, servers, ask);
+        int warmUp = options.quick ? 1 : ask == asks.getFirst() ? 5 : 2;
+        measure(setting, wrk, servers, ask, warmUp);
       }
     } finally {
       servers.values().forEach(Serving::close);
@@ -77,7 +78,8 @@ final class HttpCommand extends SuiteCommand {
     return asks;
   }
 
-  private void measure(Setting setting, Wrk wrk, Map<String, Serving> servers, Ask ask)
+  /// @param warmUp seconds that do not count, for each server
+  private void measure(Setting setting, Wrk wrk, Map<String, Serving> servers, Ask ask, int warmUp)
       throws InterruptedException {
     setting.progress().println(ask.row() + " ...");
     var turns = new LinkedHashMap<String, Turns.Turn<Drive>>();
@@ -87,7 +89,7 @@ final class HttpCommand extends SuiteCommand {
         if (answers(server, ask)) {
           setting.processors().release(server.pid());
           if (seconds() >= 1) { // Less is to see that it runs, and needs nothing warm.
-            wrk.drive(server, ask.path(), ask.connections(), options.quick ? 1 : 5);
+            wrk.drive(server, ask.path(), ask.connections(), warmUp);
           }
           setting.processors().pin(server.pid());
           turns.put(
@@ -98,7 +100,7 @@ final class HttpCommand extends SuiteCommand {
       }
     }
     new Turns<String>(
-            options.rounds(1, 5), (who, reason) -> setting.findings().fail(ask.row(), who, reason))
+            options.rounds(1, 9), (who, reason) -> setting.findings().fail(ask.row(), who, reason))
         .take(turns)
         .forEach((who, drives) -> setting.findings().put(ask.row(), who, drives));
   }
@@ -121,7 +123,7 @@ final class HttpCommand extends SuiteCommand {
   @Override
   Map<String, String> facts() {
     var facts = new LinkedHashMap<String, String>();
-    facts.put("rounds", Integer.toString(options.rounds(1, 5)));
+    facts.put("rounds", Integer.toString(options.rounds(1, 9)));
     facts.put("seconds of a turn", Long.toString(Math.round(seconds())));
     return facts;
   }
@@ -141,7 +143,7 @@ final class HttpCommand extends SuiteCommand {
   }
 
   private double seconds() {
-    return options.seconds(1, 2);
+    return options.seconds(1, 1);
   }
 
   private List<Integer> counts() {

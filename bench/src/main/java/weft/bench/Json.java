@@ -2,6 +2,7 @@ package weft.bench;
 
 import java.util.Collection;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /// Writes JSON, one value a line.
 final class Json {
@@ -37,8 +38,12 @@ final class Json {
   }
 
   Json number(String name, double value) {
-    // JSON has no NaN.
-    return raw(name, Double.isFinite(value) ? String.format(Locale.ROOT, "%.3f", value) : "null");
+    return raw(name, number(value));
+  }
+
+  /// A member that is an array of numbers, in one line.
+  Json numbers(String name, Collection<Double> values) {
+    return raw(name, values.stream().map(Json::number).collect(Collectors.joining(", ", "[", "]")));
   }
 
   Json bool(String name, boolean value) {
@@ -57,6 +62,11 @@ final class Json {
 
   String text() {
     return out + "\n";
+  }
+
+  private static String number(double value) {
+    // JSON has no NaN.
+    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.3f", value) : "null";
   }
 
   private Json raw(String name, String value) {

@@ -9,8 +9,8 @@ import java.util.Locale;
 /// The load generator, `load.c`: one process for each turn.
 record Load(Path program, boolean tls, Processors processors) {
   static Load build(Tools tools, Processors processors) throws IOException, InterruptedException {
-    var program = tools.load();
-    return new Load(program, Tools.speaksTls(program), processors);
+    var load = tools.ccWithTls("native/load.c", "load");
+    return new Load(load.program(), load.tls(), processors);
   }
 
   /// How long a server may take to notice that thousands of connections have gone, before another

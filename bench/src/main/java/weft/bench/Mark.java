@@ -13,18 +13,33 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
   ///
   /// @param ratio what was compared, as the table shows it
   /// @param part the measured value by the allowed one: reached when at most 1
-  /// @param sure false when what it rests on has too wide a spread
-  record Verdict(String ratio, double part, boolean sure) {
-    boolean reached() {
-      return part <= 1;
+  /// @param low the least that `part` is likely to be in truth
+  /// @param high the greatest
+  record Verdict(String ratio, double part, double low, double high) {
+    /// Of something that is at most `limit` where the mark is reached.
+    static Verdict atMost(String ratio, Figure figure, double limit) {
+      return new Verdict(
+          ratio, figure.median() / limit, figure.low() / limit, figure.high() / limit);
     }
 
-    /// `yes`, or how far off.
+    /// Of something that is at least `limit` there.
+    static Verdict atLeast(String ratio, Figure figure, double limit) {
+      return new Verdict(
+          ratio, limit / figure.median(), limit / figure.high(), limit / figure.low());
+    }
+
+    /// `yes` or `no`; or `open`, when more rounds could show either.
+    String reached() {
+      return high <= 1 ? "yes" : low > 1 ? "no" : "open";
+    }
+
+    /// The same, with how far off.
     String text() {
-      String doubt = sure ? "" : " ~";
-      return reached()
-          ? "yes" + doubt
-          : String.format(Locale.ROOT, "no: %.2f × the mark%s", part, doubt);
+      return switch (reached()) {
+        case "yes" -> "yes";
+        case "no" -> String.format(Locale.ROOT, "no: %.2f × the mark", part);
+        default -> String.format(Locale.ROOT, "open: %.2f (%.2f–%.2f) × the mark", part, low, high);
+      };
     }
   }
 
@@ -39,10 +54,8 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
             return null;
           }
           var times = uvloop.by(weft);
-          return new Verdict(
-              String.format(Locale.ROOT, "1/%.1f of uvloop", times.median()),
-              n / times.median(),
-              !times.wide());
+          var text = String.format(Locale.ROOT, "1/%.1f of uvloop", times.median());
+          return Verdict.atLeast(text, times, n);
         });
   }
 
@@ -76,7 +89,7 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
         "≤ " + String.format(Locale.ROOT, "%,.0f ", limit) + unit.symbol(),
         (results, row) -> {
           var weft = results.get(row.name(), Side.WEFT);
-          return weft == null ? null : new Verdict("", weft.median() / limit, !weft.wide());
+          return weft == null ? null : Verdict.atMost("", weft, limit);
         });
   }
 
@@ -86,7 +99,7 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
         String.format(Locale.ROOT, "≥ %.0fM/s", limit),
         (results, row) -> {
           var weft = results.get(row.name(), Side.WEFT);
-          return weft == null ? null : new Verdict("", weft.median() * limit / 1_000, !weft.wide());
+          return weft == null ? null : Verdict.atMost("", weft, 1_000 / limit);
         });
   }
 
@@ -96,10 +109,12 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
         "0 B allocated per " + per,
         (results, row) -> {
           var weft = results.get(row.name(), Side.WEFT);
-          return weft == null || Double.isNaN(weft.bytes())
-              ? null
-              : new Verdict(
-                  String.format(Locale.ROOT, "%.1f B", weft.bytes()), weft.bytes() / 0.5, true);
+          if (weft == null || Double.isNaN(weft.bytes())) {
+            return null;
+          }
+          double part = weft.bytes() / 0.5;
+          var text = String.format(Locale.ROOT, "%.1f B", weft.bytes());
+          return new Verdict(text, part, part, part);
         });
   }
 
@@ -109,9 +124,6 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
       return null;
     }
     var times = weft.by(other);
-    return new Verdict(
-        String.format(Locale.ROOT, "%.2f%s", times.median(), of),
-        times.median() / limit,
-        !times.wide());
+    return Verdict.atMost(String.format(Locale.ROOT, "%.2f%s", times.median(), of), times, limit);
   }
 }

@@ -38,13 +38,13 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
         .contestants()
         .forEach(
             (who, what) -> out.append("# ").append(who).append(": ").append(what).append('\n'));
-    out.append("suite,row,contestant,metric,unit,median,min,max,rounds,wide\n");
+    out.append("suite,row,contestant,metric,unit,median,min,max,low,high,rounds,wide\n");
     for (var finding : findings.all()) {
       var figure = finding.figure();
       out.append(
           String.format(
               Locale.ROOT,
-              "%s,%s,%s,%s,%s,%.3f,%.3f,%.3f,%d,%s\n",
+              "%s,%s,%s,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%d,%s\n",
               suite,
               Csv.quoted(finding.row()),
               Csv.quoted(finding.contestant()),
@@ -53,6 +53,8 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
               figure.median(),
               figure.min(),
               figure.max(),
+              figure.low(),
+              figure.high(),
               figure.rounds(),
               figure.wide()));
     }
@@ -80,7 +82,9 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
           .number("median", figure.median())
           .number("min", figure.min())
           .number("max", figure.max())
-          .number("rounds", figure.rounds())
+          .number("low", figure.low())
+          .number("high", figure.high())
+          .numbers("rounds", figure.values())
           .bool("wide", figure.wide())
           .close("}");
     }

@@ -57,23 +57,15 @@ final class Tools {
     return sources.resolve(name);
   }
 
-  /// The load generator; with TLS when OpenSSL's headers are there.
-  Path load() throws IOException, InterruptedException {
-    try {
-      return cc("native/load.c", "load", "-DWITH_TLS", "-lssl", "-lcrypto");
-    } catch (IOException e) {
-      return cc("native/load.c", "load");
-    }
-  }
+  /// A C program that speaks TLS, too, when OpenSSL's headers are there.
+  record Built(Path program, boolean tls) {}
 
-  /// Whether [#load] can speak TLS.
-  static boolean speaksTls(Path load) throws InterruptedException {
+  Built ccWithTls(String source, String name) throws IOException, InterruptedException {
     try {
-      // Port 1 is closed: one that knows TLS gets as far as that.
-      new Program(List.of(load.toString(), "tcp:1", "--tls", "1")).output();
-      return true;
+      var program = cc(source, name + "-tls", "-DWITH_TLS", "-lssl", "-lcrypto");
+      return new Built(program, true);
     } catch (IOException e) {
-      return !String.valueOf(e.getMessage()).contains("without TLS");
+      return new Built(cc(source, name), false);
     }
   }
 

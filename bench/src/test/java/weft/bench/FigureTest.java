@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class FigureTest {
@@ -32,6 +35,46 @@ class FigureTest {
   }
 
   @Test
+  void theTrueMedianLiesBetweenTheExtremesOfFewRoundsAndWellInsideThoseOfMany() {
+    assertEquals(List.of(1.0, 5.0), interval(5));
+    assertEquals(List.of(1.0, 7.0), interval(7)); // all but the extremes: 1 - 16/128
+    assertEquals(List.of(2.0, 8.0), interval(9)); // 1 - 20/512
+    assertEquals(List.of(3.0, 9.0), interval(11)); // 1 - 134/2048
+    assertEquals(List.of(4.0, 12.0), interval(15)); // 1 - 1152/32768
+    assertEquals(List.of(23.0, 38.0), interval(60));
+    assertEquals(List.of(1.0, 1.0), interval(1));
+  }
+
+  @Test
+  void aSingleRoundIsAsUncertainAsItsIterationsLieApart() {
+    var figure = Figure.of(List.of(round(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)));
+    assertEquals(1, figure.low());
+    assertEquals(11, figure.high());
+  }
+
+  @Test
+  void anOutlierAmongManyRoundsDoesNotMakeAFigureWide() {
+    var rounds = new ArrayList<Reading>();
+    for (int i = 0; i < 10; i++) {
+      rounds.add(round(100 + i));
+    }
+    rounds.add(round(500));
+    assertFalse(Figure.of(rounds).wide());
+    assertEquals(500, Figure.of(rounds).max());
+  }
+
+  @Test
+  void aMarkIsOpenWhileMoreRoundsCouldShowEither() {
+    var ratio = Figure.of(List.of(round(1), round(1.2), round(1.4)));
+    assertEquals("yes", Mark.Verdict.atMost("", ratio, 1.4).text());
+    assertEquals("no: 1.33 × the mark", Mark.Verdict.atMost("", ratio, 0.9).text());
+    assertEquals("open: 1.09 (0.91–1.27) × the mark", Mark.Verdict.atMost("", ratio, 1.1).text());
+    assertEquals("yes", Mark.Verdict.atLeast("", ratio, 1).text());
+    assertEquals("no: 1.25 × the mark", Mark.Verdict.atLeast("", ratio, 1.5).text());
+    assertEquals("open: 0.92 (0.79–1.10) × the mark", Mark.Verdict.atLeast("", ratio, 1.1).text());
+  }
+
+  @Test
   void aRatioIsThatOfTheRoundsInWhichBothTookTurns() {
     var slowInTheEnd = Figure.of(List.of(round(12), round(24), round(36)));
     var base = Figure.of(List.of(round(10), round(20), round(40)));
@@ -50,7 +93,13 @@ class FigureTest {
     assertEquals(0, Processors.stolenTicks("cpu0 1 2 3 4"));
   }
 
+  /// What lies around the median of 1, 2, …, n.
+  private static List<Double> interval(int n) {
+    var figure = Figure.of(IntStream.rangeClosed(1, n).mapToObj(i -> round(i)).toList());
+    return List.of(figure.low(), figure.high());
+  }
+
   private static Reading round(double... values) {
-    return new Reading(java.util.Arrays.stream(values).boxed().toList());
+    return new Reading(Arrays.stream(values).boxed().toList());
   }
 }

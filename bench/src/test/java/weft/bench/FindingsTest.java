@@ -58,8 +58,7 @@ class FindingsTest {
     var lines = new EchoMarks(findings, List.of(CLOSED, IDLE, OPEN)).grid().lines();
     assertEquals(
         List.of(
-            List.of(
-                WEFT, CLOSED.title(), "cpu", "1.20", "≤ 1.05 × C epoll", "no: 1.14 × the mark ~"),
+            List.of(WEFT, CLOSED.title(), "cpu", "1.20", "≤ 1.05 × C epoll", "no: 1.14 × the mark"),
             List.of(WEFT, OPEN.title(), "p99", "1.00", "≤ 1.1 × C epoll", "yes"),
             List.of(
                 WEFT,
@@ -67,7 +66,7 @@ class FindingsTest {
                 "cpu",
                 "1.17",
                 "≤ 1.1 × that without idle ones",
-                "no: 1.06 × the mark ~")),
+                "open: 1.06 (0.85–1.16) × the mark")),
         lines);
   }
 
@@ -77,10 +76,13 @@ class FindingsTest {
     assertTrue(
         files
             .csv()
-            .contains("echo,\"tcp 1 KiB × 10\",\"C epoll\",cpu,µs,10.000,10.000,10.000,3,false\n"),
+            .contains(
+                "echo,\"tcp 1 KiB × 10\",\"C"
+                    + " epoll\",cpu,µs,10.000,10.000,10.000,10.000,10.000,3,false\n"),
         files::csv);
     assertTrue(files.csv().startsWith("# JDK: 25"), files::csv);
     assertTrue(files.json().contains("\"JDK\": \"25 \\\"x\\\"\""), files::json);
+    assertTrue(files.json().contains("\"rounds\": [12.000, 11.000, 15.000]"), files::json);
     assertTrue(files.json().contains("\"Netty: left out, why\""), files::json);
   }
 

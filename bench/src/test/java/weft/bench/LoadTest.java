@@ -98,7 +98,10 @@ class LoadTest {
   }
 
   private static Drive drive(Twist twist, String... options) throws Exception {
-    var load = new Tools(Home.find(), new PrintWriter(new StringWriter())).load();
+    var load =
+        new Tools(Home.find(), new PrintWriter(new StringWriter()))
+            .ccWithTls("native/load.c", "load")
+            .program();
     try (var listener = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"))) {
       Thread.startVirtualThread(() -> serve(listener, twist));
       var command = new ArrayList<>(List.of(load.toString(), "tcp:" + listener.getLocalPort()));

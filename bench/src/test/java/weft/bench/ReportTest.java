@@ -77,10 +77,10 @@ class ReportTest {
     assertEquals(
         """
         # JDK: 25
-        row,side,unit,median,min,max,rounds,wide,bytes_per_op
-        switch,"weft",ns,40.000,40.000,40.000,1,false,0.100
-        switch,"uvloop",ns,300.000,300.000,300.000,1,false,
-        switch,"JDK floor",ns,20.000,20.000,20.000,1,false,
+        row,side,unit,median,min,max,low,high,rounds,wide,bytes_per_op
+        switch,"weft",ns,40.000,40.000,40.000,40.000,40.000,1,false,0.100
+        switch,"uvloop",ns,300.000,300.000,300.000,300.000,300.000,1,false,
+        switch,"JDK floor",ns,20.000,20.000,20.000,20.000,20.000,1,false,
 
         row,mark,ratio,part_of_mark,reached
         switch,"≤ 1/10 of uvloop","1/7.5 of uvloop",1.3333,no

@@ -54,6 +54,9 @@ class ServersTest {
         assertRead(csv, "tls 1 KiB × 8", who, "cpu");
       }
     }
+    if (!csv.contains("C epoll, tls: left out")) {
+      assertRead(csv, "tls 1 KiB × 8", "C epoll", "cpu");
+    }
   }
 
   @Test

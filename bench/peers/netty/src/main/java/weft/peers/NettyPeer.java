@@ -34,6 +34,7 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -47,7 +48,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// Netty as a server of the benchmarks: `NettyPeer nio|epoll|io_uring WORK WIRE WHERE`, WORK
-/// `protocol` or `http`, WIRE `tcp`, `tls` (the JDK's) or `unix`, WHERE a port or a path.
+/// `protocol`, `openssl` (the same, for TLS) or `http`, WIRE `tcp`, `tls` (the JDK's unless
+/// `openssl`) or `unix`, WHERE a port or a path.
 ///
 /// One event loop for everything, Netty's defaults but for `TCP_NODELAY`. Prints `READY`, where it
 /// listens, and the version and the event loop that really runs.
@@ -69,7 +71,7 @@ public final class NettyPeer {
             .channel(channel(transport, unix))
             .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .childHandler(
-                work.equals("http") ? new Web() : new Plain(wire.equals("tls") ? tls() : null));
+                work.equals("http") ? new Web() : new Plain(wire.equals("tls") ? tls(work) : null));
     if (!unix) {
       bootstrap.childOption(ChannelOption.TCP_NODELAY, true);
     }
@@ -77,11 +79,12 @@ public final class NettyPeer {
     var place =
         unix ? where : Integer.toString(((InetSocketAddress) server.localAddress()).getPort());
     System.out.printf(
-        "READY %s Netty %s, %s, %s%n",
+        "READY %s Netty %s, %s, %s%s%n",
         place,
         Version.identify().get("netty-transport").artifactVersion(),
         transport,
-        server.getClass().getSimpleName());
+        server.getClass().getSimpleName(),
+        work.equals("openssl") ? ", " + OpenSsl.versionString() : "");
   }
 
   private static IoHandlerFactory handler(String transport) {
@@ -110,10 +113,10 @@ public final class NettyPeer {
         : new DomainSocketAddress(where);
   }
 
-  private static SslContext tls() throws Exception {
+  private static SslContext tls(String work) throws Exception {
     return SslContextBuilder.forServer(
             new File(System.getenv("BENCH_CERT")), new File(System.getenv("BENCH_KEY")))
-        .sslProvider(SslProvider.JDK)
+        .sslProvider(work.equals("openssl") ? SslProvider.OPENSSL : SslProvider.JDK)
         .build();
   }
 
