@@ -25,6 +25,7 @@ final class EchoCommand extends SuiteCommand {
   private static final List<Integer> CONNECTIONS = List.of(10, 100, 500);
   private static final int OPEN_RATE = 10_000;
   private static final int IDLE = 10_000;
+  private static final double SECONDS_QUICK = 0.25;
 
   @Option(
       names = "--sizes",
@@ -65,11 +66,7 @@ final class EchoCommand extends SuiteCommand {
     var cases = cases();
     var load = Load.build(setting.tools(), setting.processors());
     var entrants = setting.entrants().echo();
-    var warmUp =
-        options.quick
-            ? new EchoRun.WarmUp(6, 6, seconds())
-            : new EchoRun.WarmUp(10, 3, Math.max(1, seconds()));
-    var effort = new EchoRun.Effort(rounds(), seconds(), warmUp);
+    var effort = new EchoRun.Effort(rounds(), seconds(), warmUp());
     new EchoRun(setting, load, entrants, effort).run(cases);
   }
 
@@ -131,7 +128,16 @@ final class EchoCommand extends SuiteCommand {
   }
 
   private double seconds() {
-    return options.seconds(0.25, 0.4);
+    return options.seconds(SECONDS_QUICK, 0.4);
+  }
+
+  private EchoRun.WarmUp warmUp() {
+    if (seconds() < SECONDS_QUICK) { // to see that it runs, which needs nothing warm
+      return new EchoRun.WarmUp(0, 0, 0);
+    }
+    return options.quick
+        ? new EchoRun.WarmUp(6, 6, seconds())
+        : new EchoRun.WarmUp(10, 3, Math.max(1, seconds()));
   }
 
   private int rate() {

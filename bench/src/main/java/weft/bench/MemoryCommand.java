@@ -49,7 +49,9 @@ final class MemoryCommand extends SuiteCommand {
     var load = Load.build(setting.tools(), setting.processors());
     var turns = new LinkedHashMap<String, Turns.Turn<Drive>>();
     for (var entrant : setting.entrants().echo()) {
-      turns.put(entrant.name(), () -> weigh(setting, load, entrant));
+      if (entrant.wires().contains(Wire.TCP)) {
+        turns.put(entrant.name(), () -> weigh(setting, load, entrant));
+      }
     }
     var row = connections() + " idle connections";
     var findings = setting.findings();
