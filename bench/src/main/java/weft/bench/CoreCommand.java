@@ -76,12 +76,14 @@ final class CoreCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
+    var file = csv == null ? home.resolve("bench/target/core.csv") : csv;
+    ResultFiles.checkWritable(file);
     var machine = Machine.here(home, facts(python, effort));
     if (machine.isBusy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
     }
     var results = new Rounds(effort, progress).run(rows);
-    report(out, machine, rows, results, home);
+    report(out, machine, rows, results, file);
     results.failures().forEach(failure -> progress.println("failed: " + failure));
     return results.failures().isEmpty() ? 0 : 1;
   }
@@ -108,14 +110,12 @@ final class CoreCommand implements Callable<Integer> {
     return CoreRows.all(effort, java, python, Optional.empty());
   }
 
-  private void report(PrintWriter out, Machine machine, List<Row> rows, Results results, Path home)
+  private void report(PrintWriter out, Machine machine, List<Row> rows, Results results, Path file)
       throws IOException {
     var table = new Table(rows, results);
     out.println(machine.lines(""));
     out.print(table.text());
     out.flush();
-    var file = csv == null ? home.resolve("bench/target/core.csv") : csv;
-    Files.createDirectories(file.toAbsolutePath().getParent());
     Files.writeString(file, new Csv(machine, rows, results).text());
     out.println("\nWritten: " + file);
     if (doc != null) {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -26,6 +28,11 @@ final class EchoCommand extends SuiteCommand {
   private static final int OPEN_RATE = 10_000;
   private static final int IDLE = 10_000;
   private static final double SECONDS_QUICK = 0.25;
+
+  /// The load generator numbers each message in its first bytes.
+  private static final int BYTES_MIN = 8;
+
+  private static final int BYTES_MAX = 64 * 1024 * 1024;
 
   @Option(
       names = "--sizes",
@@ -52,14 +59,22 @@ final class EchoCommand extends SuiteCommand {
       names = "--rate",
       paramLabel = "N",
       description = "Messages a second of the rows that keep a rate; 0: no such rows, as in quick.")
-  private int rate = -1;
+  private @Nullable Integer rate;
 
   @Option(
       names = "--idle",
       paramLabel = "N",
       description =
           "Idle connections of one more row; default: 10000; 0: no such row, as in quick.")
-  private int idle = -1;
+  private @Nullable Integer idle;
+
+  @Override
+  void check(CommandLine line) {
+    connections.forEach(count -> SuiteOptions.atLeast(line, "--connections", 1, count));
+    SuiteOptions.atLeast(line, "--rate", 0, rate());
+    SuiteOptions.atLeast(line, "--idle", 0, idle());
+    cases(); // refuses sizes and wires
+  }
 
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {
@@ -141,11 +156,11 @@ final class EchoCommand extends SuiteCommand {
   }
 
   private int rate() {
-    return rate >= 0 ? rate : options.quick ? 0 : OPEN_RATE;
+    return rate != null ? rate : options.quick ? 0 : OPEN_RATE;
   }
 
   private int idle() {
-    return idle >= 0 ? idle : options.quick ? 0 : IDLE;
+    return idle != null ? idle : options.quick ? 0 : IDLE;
   }
 
   private List<Integer> chosenSizes() {
@@ -156,11 +171,15 @@ final class EchoCommand extends SuiteCommand {
   private int bytes(String size) {
     var number = size.replaceFirst("(?i)k$", "");
     try {
-      int count = Integer.parseInt(number);
-      return number.equals(size) ? count : count * 1024;
-    } catch (NumberFormatException e) {
-      throw new ParameterException(spec.commandLine(), "not a size: " + size);
+      int count = Math.multiplyExact(Integer.parseInt(number), number.equals(size) ? 1 : 1024);
+      if (count >= BYTES_MIN && count <= BYTES_MAX) {
+        return count;
+      }
+    } catch (NumberFormatException | ArithmeticException e) {
+      // Said below.
     }
+    var limits = ": a message has " + BYTES_MIN + " bytes or more, 65536k at most";
+    throw new ParameterException(spec.commandLine(), "--sizes " + size + limits);
   }
 
   private Iterable<Wire> chosenWires() {

@@ -41,7 +41,7 @@ final class Entrants {
           "Netty nio",
           "Netty epoll",
           "Netty io_uring",
-          "Netty epoll, OpenSSL",
+          "Netty epoll + OpenSSL",
           "Vert.x",
           "JDK threads",
           "ktor");
@@ -117,7 +117,7 @@ final class Entrants {
     add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("streams"));
     netty("protocol");
     jvm(
-        "Netty epoll, OpenSSL",
+        "Netty epoll + OpenSSL",
         Set.of(Wire.TLS),
         () -> fetched("netty", "weft.peers.NettyPeer", "epoll", "openssl"));
     vertx("protocol");

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -35,6 +36,11 @@ final class HttpCommand extends SuiteCommand {
   ///
   /// @param body what has to come back
   private record Ask(String row, String path, String body, int connections) {}
+
+  @Override
+  void check(CommandLine line) {
+    connections.forEach(count -> SuiteOptions.atLeast(line, "--connections", 1, count));
+  }
 
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {

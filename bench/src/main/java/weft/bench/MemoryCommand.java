@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -42,7 +43,12 @@ final class MemoryCommand extends SuiteCommand {
   private final Map<String, Histogram> holdings = new LinkedHashMap<>();
 
   @Option(names = "--connections", paramLabel = "N", description = "Default: 10000; quick: 1000.")
-  private int connections;
+  private @Nullable Integer connections;
+
+  @Override
+  void check(CommandLine line) {
+    SuiteOptions.atLeast(line, "--connections", 1, connections());
+  }
 
   @Override
   void measure(Setting setting) throws IOException, InterruptedException {
@@ -85,7 +91,7 @@ final class MemoryCommand extends SuiteCommand {
   }
 
   private int connections() {
-    return connections > 0 ? connections : options.quick ? 1_000 : 10_000;
+    return connections != null ? connections : options.quick ? 1_000 : 10_000;
   }
 
   private Drive weigh(Setting setting, Load load, Entrant entrant)

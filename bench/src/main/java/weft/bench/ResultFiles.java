@@ -3,12 +3,20 @@ package weft.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /// A suite's findings for other programs, as CSV and JSON, and as pictures.
 record ResultFiles(String suite, Machine machine, Findings findings) {
+  /// Finds out whether a file can be written, which is better known before anything is measured.
+  /// Makes its folder, and leaves what it may contain.
+  static void checkWritable(Path file) throws IOException {
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
+  }
+
   /// Writes all of them into `folder`.
   List<Path> write(Path folder, List<Metric> drawn) throws IOException {
     Files.createDirectories(folder);

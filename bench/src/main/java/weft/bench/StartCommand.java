@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /// `weft bench start`.
 @Command(
@@ -88,7 +89,11 @@ final class StartCommand extends SuiteCommand {
     }
     programs.put("java PlainHello", hello.plain("0"));
     if (!only.isEmpty()) {
+      var names = String.join(", ", programs.keySet());
       programs.keySet().removeIf(name -> only.stream().noneMatch(name::contains));
+      if (programs.isEmpty()) {
+        throw new ParameterException(spec.commandLine(), "no such program; there are: " + names);
+      }
     }
     programs.keySet().forEach(name -> findings.contestant(name, ""));
     return programs;

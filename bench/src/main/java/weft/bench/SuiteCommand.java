@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -20,6 +21,9 @@ abstract class SuiteCommand implements Callable<Integer> {
   @Mixin SuiteOptions options = new SuiteOptions();
 
   @Spec CommandSpec spec = CommandSpec.create();
+
+  /// Refuses options of its own that make no sense.
+  void check(CommandLine line) {}
 
   /// Measures, into `setting.findings()`.
   abstract void measure(Setting setting) throws IOException, InterruptedException;
@@ -36,6 +40,8 @@ abstract class SuiteCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     var suite = spec.name();
+    options.check(spec.commandLine());
+    check(spec.commandLine());
     var choice = new Entrants.Choice(options.peers, options.loops());
     choice
         .mistake()
@@ -46,9 +52,12 @@ abstract class SuiteCommand implements Callable<Integer> {
     if (options.doc != null) {
       new Document(options.doc, suite).check();
     }
+    var home = Home.find();
+    // All of this is better known before anything is measured.
+    var target = options.out == null ? home.resolve("bench/target") : options.out;
+    ResultFiles.checkWritable(target.resolve(suite + ".csv"));
     // Stays UTF-8 whatever the console says.
     var progress = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    var home = Home.find();
     var folder = Files.createTempDirectory("weft-bench");
     try {
       var processors = options.noPin ? Processors.FREE : Processors.apart();
@@ -67,7 +76,7 @@ abstract class SuiteCommand implements Callable<Integer> {
         progress.println("The machine is busy: these figures will not be worth quoting.");
       }
       measure(setting);
-      report(suite, machine, setting);
+      report(suite, machine, setting, target);
       return setting.findings().failures().isEmpty() ? 0 : 1;
     } finally {
       delete(folder);
@@ -87,7 +96,8 @@ abstract class SuiteCommand implements Callable<Integer> {
     return facts;
   }
 
-  private void report(String suite, Machine machine, Setting setting) throws IOException {
+  private void report(String suite, Machine machine, Setting setting, Path target)
+      throws IOException {
     var findings = setting.findings();
     var out = spec.commandLine().getOut();
     out.println(machine.lines(""));
@@ -97,7 +107,6 @@ abstract class SuiteCommand implements Callable<Integer> {
       out.println();
       out.print(grid.text());
     }
-    var target = options.out == null ? setting.home().resolve("bench/target") : options.out;
     var files = new ResultFiles(suite, machine, findings);
     out.println();
     for (var file : files.write(target, charts())) {

@@ -3,11 +3,15 @@ package weft.bench;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import weft.EventLoopProvider;
 
 /// The options that the suites about servers have in common.
 final class SuiteOptions {
+  private static final double SECONDS_MAX = 3_600;
+
   @Option(names = "--quick", description = "Under a minute; to see that all is well, not to quote.")
   boolean quick;
 
@@ -56,6 +60,21 @@ final class SuiteOptions {
       paramLabel = "FILE",
       description = "Also writes the tables into a document, between the markers in it.")
   @Nullable Path doc;
+
+  /// Refuses what makes no sense, before anything is measured.
+  void check(CommandLine line) {
+    atLeast(line, "--rounds", 1, rounds == null ? 1 : rounds);
+    if (seconds != null && !(seconds > 0 && seconds <= SECONDS_MAX)) {
+      throw new ParameterException(
+          line, "--seconds " + seconds + ": a turn takes more than 0 seconds, 3600 at most");
+    }
+  }
+
+  static void atLeast(CommandLine line, String option, int least, int value) {
+    if (value < least) {
+      throw new ParameterException(line, option + " " + value + ": at least " + least);
+    }
+  }
 
   /// As asked for; empty: all that there are.
   List<String> loops() {

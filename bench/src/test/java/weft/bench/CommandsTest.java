@@ -8,6 +8,8 @@ import java.io.StringWriter;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What the commands refuse, before they measure anything.
 class CommandsTest {
@@ -53,6 +55,30 @@ class CommandsTest {
   void aDocumentThatIsMissingIsRefusedBeforeAnythingIsMeasured() {
     assertEquals(1, run("core", "--no-python", "--doc", "nowhere.md"));
     assertTrue(err.toString().contains("nowhere.md"), err::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "echo --rounds 0, --rounds 0: at least 1",
+    "http --seconds 0, --seconds 0.0: a turn takes more than 0 seconds",
+    "echo --seconds NaN, --seconds NaN: a turn",
+    "echo --sizes 1k --sizes 7, --sizes 7: a message has 8 bytes or more",
+    "echo --sizes 10g, --sizes 10g: a message",
+    "echo --sizes 4194305k, --sizes 4194305k: a message",
+    "echo --connections 0, --connections 0: at least 1",
+    "http --connections -1, --connections -1: at least 1",
+    "memory --connections 0, --connections 0: at least 1",
+    "echo --rate -1, --rate -1: at least 0",
+    "echo --idle -1, --idle -1: at least 0",
+    "echo --wires foo, no such wire: foo",
+    "start --only foo, no such program; there are: ",
+    "echo --out /dev/null/folder, /dev/null/folder",
+    "core --no-python --only lock --csv /dev/null/x.csv, /dev/null",
+  })
+  void whatMakesNoSenseIsRefused(String command, String why) {
+    assertTrue(run(command.split(" ", -1)) > 0);
+    assertTrue(err.toString().contains(why), err::toString);
+    assertEquals("", out.toString());
   }
 
   private int run(String... args) {
