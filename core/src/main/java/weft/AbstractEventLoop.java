@@ -29,6 +29,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   private final LoopErrors errors = new LoopErrors(this);
   private final SignalHandlers signals = new SignalHandlers(this);
   private final Watches watches = new Watches(this);
+  private final InterruptWatch interrupts = new InterruptWatch(this);
   private final Context scratch = new Context();
 
   /// The failures that nobody has seen yet. Concurrent: the garbage collector's thread takes part.
@@ -130,6 +131,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /// To be called by the `while` after each wait.
   protected final void afterPoll() {
+    interrupts.renew();
     if (instrument != null) {
       instrument.afterPoll();
     }
@@ -145,8 +147,8 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
-  final boolean enqueueFromOutside(Fiber fiber) {
-    return enqueueThreadsafe(fiber);
+  final boolean enqueueFromOutside(Runnable step) {
+    return enqueueThreadsafe(step);
   }
 
   final void enqueueFromSignal(Handle handle) {
@@ -201,7 +203,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     Engines.announce();
     running = true;
     try {
-      Fiber.carry(this, this::runUntilStopped);
+      Fiber.carry(this, () -> interrupts.during(this::runUntilStopped));
     } finally {
       running = false;
       current = null;
@@ -294,7 +296,8 @@ public abstract class AbstractEventLoop implements EventLoop {
                         .withCreated(task.created())));
       }
     }
-    Fiber.carry(this, () -> left.forEach(task -> exitLater(exits, task::dismiss)));
+    Runnable unwind = () -> left.forEach(task -> exitLater(exits, task::dismiss));
+    Fiber.carry(this, () -> interrupts.during(unwind));
     current = null;
     return exits.isEmpty() ? null : exits.getFirst();
   }

@@ -58,9 +58,6 @@ final class DriverLoop extends AbstractEventLoop {
       inbox.wakeUp();
     }
     afterPoll();
-    if (Thread.interrupted()) {
-      throw new KeyboardInterrupt("the thread of the event loop was interrupted");
-    }
   }
 
   @Override

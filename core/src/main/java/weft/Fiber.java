@@ -183,13 +183,17 @@ abstract sealed class Fiber implements Runnable {
     if (!DIRECT) {
       RUNNING.set(loop); // the waiting thread counts as the loop's: it may not run another
     }
+    boolean interrupted;
     try {
       carrier.start();
-      joinPassingInterrupts(carrier);
+      interrupted = joinPassingInterrupts(carrier);
     } finally {
       if (!DIRECT) {
         mark(outer);
       }
+    }
+    if (interrupted && !(thrown[0] instanceof KeyboardInterrupt)) {
+      Thread.currentThread().interrupt();
     }
     if (thrown[0] != null) {
       throw Failures.sneaky(thrown[0]);
@@ -204,19 +208,17 @@ abstract sealed class Fiber implements Runnable {
     }
   }
 
-  private static void joinPassingInterrupts(Thread carrier) {
+  /// Returns whether there was one.
+  private static boolean joinPassingInterrupts(Thread carrier) {
     boolean interrupted = false;
     while (true) {
       try {
         carrier.join();
-        break;
+        return interrupted;
       } catch (InterruptedException e) {
         interrupted = true;
         carrier.interrupt();
       }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

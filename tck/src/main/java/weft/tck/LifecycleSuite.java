@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
+import static weft.Weft.waitAll;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -494,6 +495,74 @@ public abstract class LifecycleSuite extends LoopSuite {
               turns(5);
               return "went on";
             }));
+  }
+
+  @Test
+  void L16_anInterruptEndsALoopThatWaits() {
+    var here = Thread.currentThread();
+    loop.callLater(ms(5), () -> Thread.ofPlatform().start(here::interrupt));
+    assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
+    assertFalse(Thread.interrupted());
+    assertEquals("goes on", run(() -> "goes on"));
+  }
+
+  @Test
+  void L16_anInterruptEndsALoopThatIsBusyWithCallbacks() {
+    var here = Thread.currentThread();
+    var again =
+        new Runnable() {
+          @Override
+          public void run() {
+            loop.callSoon(this);
+          }
+        };
+    loop.callSoon(again);
+    loop.callLater(ms(5), () -> Thread.ofPlatform().start(here::interrupt));
+    assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
+  }
+
+  @Test
+  void L16_anInterruptWhileACoroutineRunsIsNotLost() {
+    var here = Thread.currentThread();
+    for (boolean ends : new boolean[] {false, true}) {
+      var task =
+          loop.createTask(
+              async(
+                  () -> {
+                    var other = Thread.ofPlatform().start(here::interrupt);
+                    while (other.isAlive()) {
+                      Thread.onSpinWait();
+                    }
+                    if (!ends) {
+                      hang();
+                    }
+                  }));
+      assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
+      task.cancel();
+      run(() -> waitAll(List.of(task)));
+    }
+  }
+
+  @Test
+  void L16_anInterruptOfALoopThatIsBusyWithCoroutinesIsNotLost() {
+    var here = Thread.currentThread();
+    var all = new ArrayList<Task<?>>();
+    for (int i = 0; i < 10; i++) {
+      all.add(
+          loop.createTask(
+              async(
+                  () -> {
+                    while (true) {
+                      turns(1);
+                    }
+                  })));
+    }
+    for (int i = 0; i < 100; i++) {
+      loop.callSoon(() -> Thread.ofPlatform().start(here::interrupt));
+      assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
+    }
+    all.forEach(task -> task.cancel());
+    run(() -> turns(3));
   }
 
   @Test

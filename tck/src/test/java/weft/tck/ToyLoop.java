@@ -6,7 +6,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import weft.AbstractEventLoop;
-import weft.KeyboardInterrupt;
 import weft.TimerHandle;
 
 /// The smallest loop that passes the kit: a queue, a heap of timers, and an inbox that is also what
@@ -51,7 +50,8 @@ class ToyLoop extends AbstractEventLoop {
     try {
       return inbox.poll(timeoutNanos, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      throw new KeyboardInterrupt("the thread of the event loop was interrupted");
+      Thread.currentThread().interrupt();
+      return null;
     }
   }
 
