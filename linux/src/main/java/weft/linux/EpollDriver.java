@@ -78,6 +78,13 @@ final class EpollDriver extends LinuxDriver {
   }
 
   private int collect(long timeoutNanos) {
+    if (mustPark(timeoutNanos)) {
+      int found = collect(0);
+      if (found == 0) {
+        found = park(epoll, timeoutNanos);
+      }
+      return found == 1 ? collect(0) : found;
+    }
     if (timeoutNanos <= 0) {
       return linux.epollWait(epoll.fd(), events, EVENTS_MAX, timeoutNanos < 0 ? -1 : 0);
     }

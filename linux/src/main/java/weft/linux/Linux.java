@@ -202,6 +202,8 @@ final class Linux {
       bind("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle EPOLL_PWAIT2 =
       syscall(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+  private static final MethodHandle PPOLL =
+      bind("ppoll", JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
   private static final MethodHandle IO_URING_SETUP = syscall(JAVA_INT, ADDRESS);
   private static final MethodHandle IO_URING_ENTER =
       syscall(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
@@ -554,6 +556,15 @@ final class Linux {
                       timeout,
                       MemorySegment.NULL,
                       0L));
+    } catch (Throwable e) {
+      throw broken(e);
+    }
+  }
+
+  /// Waits for one `pollfd`, for as long as the `timespec` says or, if that is null, without limit.
+  int poll(MemorySegment pollfd, MemorySegment timeout) {
+    try {
+      return result((int) PPOLL.invokeExact(state, pollfd, 1L, timeout, MemorySegment.NULL));
     } catch (Throwable e) {
       throw broken(e);
     }

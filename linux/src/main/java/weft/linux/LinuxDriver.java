@@ -82,6 +82,7 @@ abstract class LinuxDriver implements Driver {
   private @Nullable SocketStream[] written = new @Nullable SocketStream[16];
   private int writtenCount;
   private @Nullable ChannelWatcher watcher;
+  private @Nullable WaitThread waitThread;
 
   /// Channels of the JDK that were adopted or are watched.
   private final Set<SelectableChannel> known = new HashSet<>();
@@ -175,6 +176,22 @@ abstract class LinuxDriver implements Driver {
     waker.reset();
   }
 
+  /// Whether the current thread must not wait in a system call.
+  static boolean mustPark(long timeoutNanos) {
+    return timeoutNanos != 0 && Thread.currentThread().isVirtual();
+  }
+
+  /// Parks until the descriptor is readable. A negative timeout has no limit. Returns 0 if it was
+  /// not in time, or a negated error number.
+  final int park(Descriptor descriptor, long timeoutNanos) {
+    WaitThread waits = waitThread;
+    if (waits == null) {
+      waits = new WaitThread();
+      waitThread = waits;
+    }
+    return waits.await(descriptor, timeoutNanos);
+  }
+
   private void trim() {
     polls = 0;
     large.trim();
@@ -255,6 +272,9 @@ abstract class LinuxDriver implements Driver {
     }
     waker.close();
     shutDown();
+    if (waitThread != null) {
+      waitThread.close();
+    }
   }
 
   /* ---- Sources ---- */

@@ -290,7 +290,13 @@ final class Ring {
     }
   }
 
-  private boolean hasSubmissions() {
+  /// Readable while there are completions.
+  Descriptor descriptor() {
+    return descriptor;
+  }
+
+  /// Whether operations wait for the next [#enter].
+  boolean hasSubmissions() {
     return spilledFrom < spilledTo || queued() > 0;
   }
 

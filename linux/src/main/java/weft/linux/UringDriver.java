@@ -112,12 +112,24 @@ final class UringDriver extends LinuxDriver {
       buffers.fill();
       long timeout = files.hasLost() ? 0 : timeoutNanos;
       if (timeout != 0 || ring.hasWork()) {
-        ring.enter(timeout);
+        enter(timeout);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("io_uring has failed", e);
     }
     return hasEvents();
+  }
+
+  /// What could not be submitted must not be waited for.
+  private void enter(long timeoutNanos) throws IOException {
+    boolean mustPark = mustPark(timeoutNanos);
+    ring.enter(mustPark ? 0 : timeoutNanos);
+    if (mustPark && ring.first() == ring.end() && !ring.hasSubmissions()) {
+      int found = park(ring.descriptor(), timeoutNanos);
+      if (found != -Errno.EINTR) {
+        Errno.check(found);
+      }
+    }
   }
 
   /// Moves to a ring of the current thread, or of every thread.
@@ -410,7 +422,7 @@ final class UringDriver extends LinuxDriver {
       ring.push(Ring.OP_CANCEL, -1, 0, 0, Ring.CANCEL_ALL | Ring.CANCEL_ANY, CANCEL);
       try {
         for (int i = 0; i < CLOSE_STEPS && underWay > 0; i++) {
-          ring.enter(CLOSE_STEP_NANOS);
+          enter(CLOSE_STEP_NANOS);
           dispatchEvents(Integer.MAX_VALUE);
         }
       } catch (IOException e) {

@@ -12,8 +12,9 @@
 /// In the order in which to read: [weft.linux.Linux], what a system call looks like;
 /// [weft.linux.Descriptor], [weft.linux.BufferPool] and [weft.linux.Source], who owns what;
 /// [weft.linux.LinuxDriver] and [weft.linux.SocketStream], how bytes go; [weft.linux.EpollDriver],
-/// how one waits; [weft.linux.UringDriver] over [weft.linux.Ring], how the kernel does it all; and
-/// [weft.linux.ChildStart], how a process begins.
+/// how one waits, and [weft.linux.WaitThread], where on a virtual thread; [weft.linux.UringDriver]
+/// over [weft.linux.Ring], how the kernel does it all; and [weft.linux.ChildStart], how a process
+/// begins.
 @NullMarked
 package weft.linux;
 

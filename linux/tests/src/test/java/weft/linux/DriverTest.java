@@ -49,7 +49,7 @@ import weft.spi.Watch;
 /// What a driver does with streams, seen through the SPI. Any driver can be opened by an heir.
 @Timeout(60)
 abstract class DriverTest {
-  private static final long PATIENCE_NANOS = 20_000_000_000L;
+  static final long PATIENCE_NANOS = 20_000_000_000L;
 
   @TempDir Path folder;
   Driver driver;

@@ -14,9 +14,13 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import weft.spi.Driver;
 import weft.spi.ListenChannel;
 import weft.spi.ListenOptions;
 import weft.spi.PacketChannel;
@@ -133,6 +137,58 @@ abstract class LinuxDriverTest extends PacketTest {
     driver.connect(pair.listener.localAddress(), null, more);
     until(() -> far.total == 11 && pair.accepted.channels.size() == 2);
     assertEquals("onetwothree", far.bytes.toString());
+  }
+
+  /// More of them than there are processors: in a system call they would keep all of these.
+  @Test
+  void virtualThreadsThatWaitLetOthersRun() throws Exception {
+    List<Driver> drivers = new ArrayList<>();
+    List<Thread> waiting = new ArrayList<>();
+    CountDownLatch begun = new CountDownLatch(2 * Runtime.getRuntime().availableProcessors());
+    try {
+      for (long left = begun.getCount(); left > 0; left--) {
+        Driver one = open();
+        drivers.add(one);
+        waiting.add(
+            Thread.startVirtualThread(
+                () -> {
+                  begun.countDown();
+                  one.poll(Long.MAX_VALUE);
+                }));
+      }
+      assertTrue(begun.await(5, TimeUnit.SECONDS), "they keep each other from waiting");
+      assertTrue(Thread.startVirtualThread(() -> {}).join(Duration.ofSeconds(5)), "none is left");
+    } finally {
+      drivers.forEach(Driver::wakeup);
+      for (Thread thread : waiting) {
+        thread.join();
+      }
+      drivers.forEach(Driver::close);
+    }
+  }
+
+  @Test
+  void theThreadThatWaitsForAVirtualOneEndsWithTheDriver() throws Exception {
+    awaitNoWaitThread(); // of other tests
+    driver.poll(1_000_000);
+    Thread.startVirtualThread(() -> driver.poll(1_000_000)).join();
+    Thread.startVirtualThread(() -> driver.poll(1_000_000)).join();
+    assertEquals(1, waitThreads());
+    Thread.startVirtualThread(driver::close).join();
+    awaitNoWaitThread();
+  }
+
+  private static void awaitNoWaitThread() {
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (waitThreads() > 0) {
+      assertTrue(System.nanoTime() < deadline, "it is left");
+    }
+  }
+
+  private static long waitThreads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("weft wait"))
+        .count();
   }
 
   @Test
