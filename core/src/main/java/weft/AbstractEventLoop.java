@@ -260,7 +260,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     LoopExit exit = left.isEmpty() ? null : dismiss(left);
     closed = true;
     watches.clear();
-    dispose();
+    interrupts.during(this::dispose);
     left.forEach(Task::abandon);
     for (ForeignWait wait : foreignWaits) {
       wait.loopClosed();

@@ -106,7 +106,6 @@ abstract class ProactorChannel {
     public final void completed(V value, C channel) {
       channel.driver.operationEnds();
       note(channel, value, null);
-      channel.driver.pool.saveInterrupt();
     }
 
     @Override
@@ -115,7 +114,6 @@ abstract class ProactorChannel {
           failure instanceof IOException e ? e : new IOException(failure.toString(), failure);
       channel.driver.operationEnds();
       note(channel, null, told);
-      channel.driver.pool.saveInterrupt();
     }
   }
 }

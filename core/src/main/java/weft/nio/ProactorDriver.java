@@ -63,11 +63,9 @@ final class ProactorDriver implements Driver {
     pool.enter();
     begin();
     pool.runAll();
-    pool.restoreInterrupt(); // it ends the wait, as it should
     boolean idle = completed.isEmpty() && beginning.isEmpty();
     selector.poll(idle ? timeoutNanos : 0);
     pool.runAll();
-    pool.restoreInterrupt();
   }
 
   private void begin() {
@@ -85,12 +83,8 @@ final class ProactorDriver implements Driver {
 
   @Override
   public void dispatch() {
-    try {
-      for (int left = completed.size(); left > 0; left--) {
-        completed.remove().dispatch();
-      }
-    } finally {
-      pool.restoreInterrupt();
+    for (int left = completed.size(); left > 0; left--) {
+      completed.remove().dispatch();
     }
     selector.dispatch();
   }
@@ -119,7 +113,6 @@ final class ProactorDriver implements Driver {
       releaseAll();
     }
     pool.end();
-    pool.restoreInterrupt();
     beginning.clear();
     completed.clear();
     if (group != null) {

@@ -23,10 +23,6 @@ final class ProactorPool extends AbstractExecutorService {
   private volatile @Nullable Thread loopThread;
   private volatile boolean closed;
 
-  /// Whether the thread was found interrupted by a completion. The JDK clears the status after
-  /// each, so that it has to be set again.
-  private boolean interrupted;
-
   ProactorPool(Runnable wakeup) {
     this.wakeup = wakeup;
   }
@@ -53,21 +49,6 @@ final class ProactorPool extends AbstractExecutorService {
   void runAll() {
     for (Runnable task; (task = tasks.poll()) != null; ) {
       task.run();
-    }
-  }
-
-  /// To be called by each completion at its end.
-  void saveInterrupt() {
-    if (!interrupted && Thread.currentThread().isInterrupted()) {
-      interrupted = true;
-    }
-  }
-
-  /// To be called when there will be no more completions for now.
-  void restoreInterrupt() {
-    if (interrupted) {
-      interrupted = false;
-      Thread.currentThread().interrupt();
     }
   }
 

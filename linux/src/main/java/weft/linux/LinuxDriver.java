@@ -161,16 +161,11 @@ abstract class LinuxDriver implements Driver {
     if (!wait) {
       await(0);
     } else {
-      waker.beforeWait();
-      try {
-        boolean surplus = large.surplus() || small.surplus();
-        boolean limited = surplus && timeoutNanos > TRIM_NANOS;
-        long nanos = limited ? TRIM_NANOS : timeoutNanos == Long.MAX_VALUE ? -1 : timeoutNanos;
-        if (!await(nanos) && limited) {
-          trim();
-        }
-      } finally {
-        waker.afterWait();
+      boolean surplus = large.surplus() || small.surplus();
+      boolean limited = surplus && timeoutNanos > TRIM_NANOS;
+      long nanos = limited ? TRIM_NANOS : timeoutNanos == Long.MAX_VALUE ? -1 : timeoutNanos;
+      if (!await(nanos) && limited) {
+        trim();
       }
     }
     waker.reset();

@@ -687,22 +687,6 @@ abstract class DriverTest {
   }
 
   @Test
-  void anInterruptEndsAPoll() throws IOException, InterruptedException {
-    pair();
-    Thread self = Thread.currentThread();
-    for (int i = 0; i < 5; i++) {
-      Thread interrupter = Thread.ofPlatform().start(self::interrupt);
-      long deadline = System.nanoTime() + PATIENCE_NANOS;
-      while (!self.isInterrupted()) {
-        assertTrue(System.nanoTime() < deadline);
-        driver.poll(Long.MAX_VALUE);
-      }
-      assertTrue(Thread.interrupted());
-      interrupter.join();
-    }
-  }
-
-  @Test
   void aPollTakesItsTimeAndNotMuchMore() throws IOException {
     Pair pair = pair();
     settle();
