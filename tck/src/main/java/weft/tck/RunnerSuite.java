@@ -26,6 +26,7 @@ import weft.ErrorContext;
 import weft.EventLoop;
 import weft.Generator;
 import weft.GeneratorExit;
+import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.RunOptions;
 import weft.Runner;
@@ -381,6 +382,29 @@ public abstract class RunnerSuite extends LoopSuite {
             .status());
     assertEquals(List.of("cleaned"), seen);
     assertTrue(made.getFirst().isClosed());
+  }
+
+  @Test
+  void L53_aRunWhoseThreadIsInterruptedTearsDown() {
+    var here = Thread.currentThread();
+    assertThrows(
+        KeyboardInterrupt.class,
+        () ->
+            Weft.run(
+                () -> {
+                  EventLoop.running().callSoon(() -> Thread.ofPlatform().start(here::interrupt));
+                  try {
+                    while (true) {
+                      turns(1);
+                    }
+                  } finally {
+                    turns(2);
+                    seen.add("cleaned up");
+                  }
+                },
+                options()));
+    assertEquals(List.of("cleaned up"), seen);
+    assertTrue(made.getLast().isClosed());
   }
 
   @Test
