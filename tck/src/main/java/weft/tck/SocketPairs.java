@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
@@ -21,6 +22,8 @@ import weft.io.Sockets;
 public abstract class SocketPairs extends IoSuite {
   static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
 
+  private static final int BUFFER = 64 * 1024;
+
   @TempDir Path folder;
 
   /// For subclasses.
@@ -31,7 +34,8 @@ public abstract class SocketPairs extends IoSuite {
     assumeTrue(canWatch(), "the loop cannot watch channels");
   }
 
-  /// Two ends of a connection, both non-blocking.
+  /// Two ends of a connection, both non-blocking. Their buffers have a fixed size, which the kernel
+  /// does not let grow later: so what is full stays full until somebody reads.
   record Pair(SocketChannel left, SocketChannel right) {}
 
   ServerSocketChannel server() throws IOException {
@@ -41,12 +45,17 @@ public abstract class SocketPairs extends IoSuite {
   }
 
   Pair pair() throws IOException {
-    try (var server = ServerSocketChannel.open().bind(ANY)) {
+    try (var server = ServerSocketChannel.open()) {
+      server.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER);
+      server.bind(ANY);
       var left = SocketChannel.open();
       closeLater(left);
+      left.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER);
+      left.setOption(StandardSocketOptions.SO_RCVBUF, BUFFER);
       Sockets.connect(left, server.getLocalAddress());
       var right = Sockets.accept(server);
       closeLater(right);
+      right.setOption(StandardSocketOptions.SO_SNDBUF, BUFFER);
       return new Pair(left, right);
     }
   }
