@@ -414,6 +414,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       return;
     }
     if (channel.backlog() > 0) {
+      if (channel instanceof TlsChannel tls) {
+        tls.flushing();
+      }
       awaitBacklog();
     } else if (channel instanceof TlsChannel tls) {
       shuttingDown = true;
