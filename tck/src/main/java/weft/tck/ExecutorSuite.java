@@ -26,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -369,6 +370,66 @@ public abstract class ExecutorSuite extends LoopSuite {
           gate.countDown();
           assertEquals("released", await(job));
         });
+  }
+
+  @Test
+  void L50_ofAnExecutorThatCannotBeShutDownTheOwnJobsAreAwaited() {
+    loop.setDefaultExecutor(ForkJoinPool.commonPool());
+    var gate = new CountDownLatch(1);
+    run(
+        () -> {
+          Promise<Boolean> job =
+              loop.runInExecutor(
+                  null,
+                  () -> {
+                    gate.await();
+                    return seen.add("job");
+                  });
+          loop.runInExecutor(null, () -> seen.add("never")).cancel();
+          var shutdown = createTask(loop.shutdownDefaultExecutor(null));
+          turns(3);
+          assertFalse(shutdown.done());
+          assertThrows(IllegalStateException.class, () -> loop.runInExecutor(null, () -> 1));
+          gate.countDown();
+          await(shutdown);
+          assertTrue(await(job));
+        });
+    loop.close();
+    assertEquals(List.of("job"), seen);
+  }
+
+  @Test
+  void L50_ofAnExecutorThatCannotBeShutDownOnlyTheOwnJobsAreAwaited() {
+    expectLog("within PT0.005S");
+    loop.setDefaultExecutor(ForkJoinPool.commonPool());
+    var gate = new CountDownLatch(1);
+    try {
+      run(
+          () -> {
+            ForkJoinPool.commonPool().execute(() -> blockOn(gate));
+            await(loop.shutdownDefaultExecutor(null));
+          });
+      var other = newLoop();
+      other.setDefaultExecutor(ForkJoinPool.commonPool());
+      other.runUntilComplete(
+          async(
+              () -> {
+                other.runInExecutor(null, () -> blockOn(gate));
+                await(other.shutdownDefaultExecutor(ms(5)));
+              }));
+      other.close();
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  private static boolean blockOn(CountDownLatch gate) {
+    try {
+      return gate.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   @Test
