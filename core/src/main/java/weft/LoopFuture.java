@@ -1,6 +1,8 @@
 package weft;
 
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -14,6 +16,9 @@ final class LoopFuture<T> extends CompletableFuture<T> {
   private final AbstractEventLoop loop;
   private volatile @Nullable Promise<T> source;
 
+  /// The coroutines of the loop that wait. Made on the loop's thread.
+  private volatile @Nullable Set<Promise<Void>> waiters;
+
   private LoopFuture(AbstractEventLoop loop) {
     this.loop = loop;
   }
@@ -21,8 +26,16 @@ final class LoopFuture<T> extends CompletableFuture<T> {
   static <T> LoopFuture<T> of(AbstractEventLoop loop) {
     LoopFuture<T> future = new LoopFuture<>(loop);
     loop.foreignFutures.add(future);
-    future.whenComplete((value, failure) -> loop.foreignFutures.remove(future));
+    future.whenComplete((value, failure) -> future.completed());
     return future;
+  }
+
+  private void completed() {
+    loop.foreignFutures.remove(this);
+    Set<Promise<Void>> waiting = waiters;
+    if (waiting != null) {
+      waiting.forEach(waiter -> loop.post(waiter::release));
+    }
   }
 
   void loopClosed() {
@@ -81,12 +94,20 @@ final class LoopFuture<T> extends CompletableFuture<T> {
               + " would last for ever: await it in a coroutine, or use whenComplete");
     }
     Promise<Void> waiter = new Promise<>(loop);
-    whenComplete((value, failure) -> loop.post(waiter::release));
+    Set<Promise<Void>> waiting = waiters;
+    if (waiting == null) {
+      waiting = ConcurrentHashMap.newKeySet();
+      waiters = waiting;
+    }
+    waiting.add(waiter);
     TimerHandle timer =
         timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter);
     try {
-      waiter.await();
+      if (!isDone()) { // after the waiter can be seen: who completes looks for it afterwards
+        waiter.await();
+      }
     } finally {
+      waiting.remove(waiter);
       if (timer != null) {
         timer.cancel();
       }
