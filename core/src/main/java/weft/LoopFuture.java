@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A future of the JDK whose outcome comes from a loop: cancelling it cancels the source, and
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class LoopFuture<T> extends CompletableFuture<T> {
   private final AbstractEventLoop loop;
   private volatile @Nullable Promise<T> source;
+
+  /// What is to become a task on the loop's thread. Whoever takes it out owns it.
+  private final AtomicReference<@Nullable Coroutine<T>> handed = new AtomicReference<>();
 
   /// The coroutines of the loop that wait. Made on the loop's thread.
   private volatile @Nullable Set<Promise<Void>> waiters;
@@ -32,10 +36,24 @@ final class LoopFuture<T> extends CompletableFuture<T> {
 
   private void completed() {
     loop.foreignFutures.remove(this);
+    Coroutine<T> neverBegun = takeHanded();
+    if (neverBegun != null) {
+      neverBegun.close();
+    }
     Set<Promise<Void>> waiting = waiters;
     if (waiting != null) {
       waiting.forEach(waiter -> loop.post(waiter::release));
     }
+  }
+
+  /// Takes a coroutine along that is closed if this future is completed before [#takeHanded].
+  void hand(Coroutine<T> coroutine) {
+    handed.set(coroutine);
+  }
+
+  /// What was handed over; null if the future was completed before.
+  @Nullable Coroutine<T> takeHanded() {
+    return handed.getAndSet(null);
   }
 
   void loopClosed() {

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Test;
 import weft.Body;
 import weft.CancelledError;
 import weft.ContextVar;
+import weft.Coroutine;
+import weft.EventLoop;
 import weft.Promise;
 import weft.Task;
 
@@ -550,6 +552,26 @@ public abstract class ExecutorSuite extends LoopSuite {
     var coroutine = async(() -> seen.add("ran"));
     assertThrows(IllegalStateException.class, () -> runCoroutineThreadsafe(coroutine, loop));
     coroutine.close();
+  }
+
+  @Test
+  void L52_aLoopThatClosesBeforeTheStartGivesTheCoroutineUp() throws Exception {
+    var coroutine = async(() -> seen.add("ran"));
+    var future = elsewhere(() -> runCoroutineThreadsafe(coroutine, loop));
+    var forgotten = async(() -> seen.add("ran"));
+    elsewhere(() -> runCoroutineThreadsafe(forgotten, loop)).cancel(true);
+    loop.close();
+    var thrown = assertThrows(ExecutionException.class, () -> future.get(20, TimeUnit.SECONDS));
+    assertInstanceOf(IllegalStateException.class, thrown.getCause());
+    assertUsed(coroutine);
+    assertUsed(forgotten);
+    assertEquals(List.of(), seen);
+  }
+
+  private void assertUsed(Coroutine<?> coroutine) {
+    EventLoop other = newLoop();
+    assertThrows(IllegalStateException.class, () -> other.runUntilComplete(coroutine));
+    other.close();
   }
 
   @Test
