@@ -209,23 +209,22 @@ final class Bridges {
   /// too.
   static <T> CompletableFuture<T> submit(Coroutine<T> coroutine, AbstractEventLoop loop) {
     LoopFuture<T> future = LoopFuture.of(loop);
+    future.hand(coroutine);
     boolean passed = false;
     try {
-      loop.callSoonThreadsafe(() -> begin(coroutine, loop, future));
+      loop.callSoonThreadsafe(() -> begin(loop, future));
       passed = true;
     } finally {
       if (!passed) {
         future.loopClosed();
-        coroutine.close();
       }
     }
     return future;
   }
 
-  private static <T> void begin(
-      Coroutine<T> coroutine, AbstractEventLoop loop, LoopFuture<T> future) {
-    if (future.isDone()) {
-      coroutine.close();
+  private static <T> void begin(AbstractEventLoop loop, LoopFuture<T> future) {
+    Coroutine<T> coroutine = future.takeHanded();
+    if (coroutine == null) {
       return;
     }
     try {

@@ -181,7 +181,8 @@ public interface EventLoop extends Executor {
   <T> Promise<T> runInExecutor(@Nullable Executor executor, Body<T> body);
 
   /// Replaces the default executor, which is otherwise a pool of platform threads made on first
-  /// use. The loop shuts it down when it closes.
+  /// use. The loop shuts it down when it closes. One that cannot be shut down, such as the common
+  /// pool of the JDK, goes on; of that [#shutdownDefaultExecutor] awaits this loop's jobs only.
   void setDefaultExecutor(ExecutorService executor);
 
   /* ---- Input and output ---- */

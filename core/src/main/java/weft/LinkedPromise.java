@@ -19,11 +19,17 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   /// What [Weft#gather] returns: cancelled through its children, and done when they report.
   static final class Gathering<T> extends LinkedPromise<T> {
     private final Collection<? extends Promise<?>> children;
+    private final Collection<? extends Promise<?>> distinct;
     private boolean cancelRequested;
 
-    Gathering(EventLoop loop, Collection<? extends Promise<?>> children) {
+    /// @param children in the order of the arguments: one that was given twice is asked twice
+    Gathering(
+        EventLoop loop,
+        Collection<? extends Promise<?>> children,
+        Collection<? extends Promise<?>> distinct) {
       super(loop);
       this.children = children;
+      this.distinct = distinct;
     }
 
     @Override
@@ -41,7 +47,7 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
 
     @Override
     Collection<? extends Promise<?>> sources() {
-      return children;
+      return distinct;
     }
 
     boolean cancelRequested() {

@@ -2,6 +2,8 @@ package weft;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +22,11 @@ final class LoopExecutor {
   private @Nullable ExecutorService pool;
   private boolean shutDown;
 
+  /// How many jobs of the default executor have not ended, and who waits until none is left.
+  private int jobs;
+
+  private final List<Promise<Void>> idle = new ArrayList<>();
+
   LoopExecutor(AbstractEventLoop loop) {
     this.loop = loop;
   }
@@ -32,26 +39,30 @@ final class LoopExecutor {
     Executor executor = on == null ? pool() : on;
     Promise<T> promise = new Promise<>(loop);
     AtomicBoolean taken = new AtomicBoolean();
+    Runnable ended = on == null ? this::jobEnded : () -> {};
     promise.addInternalCallback(
         p -> {
-          if (p.cancelled()) {
-            taken.set(true);
+          if (p.cancelled() && taken.compareAndSet(false, true)) {
+            ended.run();
           }
         },
         null);
     executor.execute(
         () -> {
           if (taken.compareAndSet(false, true)) {
-            call(body, promise);
+            call(body, promise, ended);
           }
         });
+    if (on == null) {
+      jobs++;
+    }
     return promise;
   }
 
   /// Runs on the executor's thread. A result that comes too late for a cancelled promise or a
   /// closed loop is dropped.
   @SuppressWarnings("NullAway") // null only where the user put it
-  private <T> void call(Body<T> body, Promise<T> promise) {
+  private <T> void call(Body<T> body, Promise<T> promise, Runnable ended) {
     T value = null;
     Throwable thrown = null;
     try {
@@ -63,6 +74,7 @@ final class LoopExecutor {
     Throwable failure = thrown;
     loop.post(
         () -> {
+          ended.run();
           if (promise.done()) {
             return;
           }
@@ -74,6 +86,13 @@ final class LoopExecutor {
             promise.fail(failure);
           }
         });
+  }
+
+  private void jobEnded() {
+    if (--jobs == 0) {
+      idle.forEach(Promise::release);
+      idle.clear();
+    }
   }
 
   private Executor pool() {
@@ -107,7 +126,7 @@ final class LoopExecutor {
     return pool;
   }
 
-  /// The body of [EventLoop#shutdownDefaultExecutor]: waits on a thread of its own.
+  /// The body of [EventLoop#shutdownDefaultExecutor].
   void shutdown(@Nullable Duration timeout) {
     shutDown = true;
     ExecutorService existing = pool;
@@ -118,14 +137,8 @@ final class LoopExecutor {
     if (existing.isTerminated()) {
       return;
     }
-    Promise<Boolean> terminated =
-        run(
-            job -> Thread.ofPlatform().daemon().name("weft-join").start(job),
-            () ->
-                existing.awaitTermination(
-                    timeout == null ? Long.MAX_VALUE : Durations.nanos(timeout),
-                    TimeUnit.NANOSECONDS));
-    if (!terminated.await()) {
+    long timeoutNanos = timeout == null ? Long.MAX_VALUE : Durations.nanos(timeout);
+    if (!(existing.isShutdown() ? ends(existing, timeoutNanos) : jobsEnd(timeoutNanos))) {
       Debug.logger()
           .log(
               Level.WARNING,
@@ -133,6 +146,34 @@ final class LoopExecutor {
                   + timeout
                   + "; its threads are left alone");
     }
+  }
+
+  /// Waits on a thread of its own.
+  private boolean ends(ExecutorService existing, long timeoutNanos) {
+    return run(
+            job -> Thread.ofPlatform().daemon().name("weft-join").start(job),
+            () -> existing.awaitTermination(timeoutNanos, TimeUnit.NANOSECONDS))
+        .await();
+  }
+
+  /// Of an executor that cannot be shut down, such as the common pool, only the loop's own jobs are
+  /// waited for.
+  private boolean jobsEnd(long timeoutNanos) {
+    if (jobs == 0) {
+      return true;
+    }
+    Promise<Void> ended = new Promise<>(loop);
+    idle.add(ended);
+    TimerHandle timer = timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, ended);
+    try {
+      ended.await();
+    } finally {
+      idle.remove(ended);
+      if (timer != null) {
+        timer.cancel();
+      }
+    }
+    return jobs == 0;
   }
 
   /// When the loop closes: no new jobs, no waiting.

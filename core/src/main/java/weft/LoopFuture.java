@@ -1,9 +1,12 @@
 package weft;
 
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A future of the JDK whose outcome comes from a loop: cancelling it cancels the source, and
@@ -14,6 +17,12 @@ final class LoopFuture<T> extends CompletableFuture<T> {
   private final AbstractEventLoop loop;
   private volatile @Nullable Promise<T> source;
 
+  /// What is to become a task on the loop's thread. Whoever takes it out owns it.
+  private final AtomicReference<@Nullable Coroutine<T>> handed = new AtomicReference<>();
+
+  /// The coroutines of the loop that wait. Made on the loop's thread.
+  private volatile @Nullable Set<Promise<Void>> waiters;
+
   private LoopFuture(AbstractEventLoop loop) {
     this.loop = loop;
   }
@@ -21,8 +30,30 @@ final class LoopFuture<T> extends CompletableFuture<T> {
   static <T> LoopFuture<T> of(AbstractEventLoop loop) {
     LoopFuture<T> future = new LoopFuture<>(loop);
     loop.foreignFutures.add(future);
-    future.whenComplete((value, failure) -> loop.foreignFutures.remove(future));
+    future.whenComplete((value, failure) -> future.completed());
     return future;
+  }
+
+  private void completed() {
+    loop.foreignFutures.remove(this);
+    Coroutine<T> neverBegun = takeHanded();
+    if (neverBegun != null) {
+      neverBegun.close();
+    }
+    Set<Promise<Void>> waiting = waiters;
+    if (waiting != null) {
+      waiting.forEach(waiter -> loop.post(waiter::release));
+    }
+  }
+
+  /// Takes a coroutine along that is closed if this future is completed before [#takeHanded].
+  void hand(Coroutine<T> coroutine) {
+    handed.set(coroutine);
+  }
+
+  /// What was handed over; null if the future was completed before.
+  @Nullable Coroutine<T> takeHanded() {
+    return handed.getAndSet(null);
   }
 
   void loopClosed() {
@@ -81,12 +112,20 @@ final class LoopFuture<T> extends CompletableFuture<T> {
               + " would last for ever: await it in a coroutine, or use whenComplete");
     }
     Promise<Void> waiter = new Promise<>(loop);
-    whenComplete((value, failure) -> loop.post(waiter::release));
+    Set<Promise<Void>> waiting = waiters;
+    if (waiting == null) {
+      waiting = ConcurrentHashMap.newKeySet();
+      waiters = waiting;
+    }
+    waiting.add(waiter);
     TimerHandle timer =
         timeoutNanos == Long.MAX_VALUE ? null : loop.wakeAfter(timeoutNanos, waiter);
     try {
-      waiter.await();
+      if (!isDone()) { // after the waiter can be seen: who completes looks for it afterwards
+        waiter.await();
+      }
     } finally {
+      waiting.remove(waiter);
       if (timer != null) {
         timer.cancel();
       }

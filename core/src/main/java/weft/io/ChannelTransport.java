@@ -87,7 +87,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
         () -> {
           tell("connectionMade", () -> protocol.connectionMade(this)); // even if it is lost already
           begun = true;
-          if (!readingPaused && !closing) {
+          if (isReading()) {
             channel.resumeReading();
           }
           if (told != null) {
@@ -153,7 +153,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       return;
     }
     try {
-      while (data.hasRemaining() && !closing && !readingPaused) {
+      while (data.hasRemaining() && isReading()) {
         if (protocol instanceof Protocol plain) {
           plain.dataReceived(data);
           return;
@@ -210,7 +210,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public boolean isReading() {
-    return !readingPaused && !closing;
+    return !readingPaused && sending == null && !closing;
   }
 
   @Override
@@ -223,10 +223,16 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void resumeReading() {
-    if (!readingPaused || closing) {
+    if (readingPaused && !closing) {
+      readingPaused = false;
+      goOnReading();
+    }
+  }
+
+  private void goOnReading() {
+    if (!isReading()) {
       return;
     }
-    readingPaused = false;
     if (undelivered != null) {
       loop.callSoon(this::deliverRest);
     } else if (begun) {
@@ -236,11 +242,11 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   private void deliverRest() {
     ByteBuffer rest = undelivered;
-    if (rest != null && !readingPaused) {
+    if (rest != null && !readingPaused && sending == null) {
       undelivered = null;
       deliverInContext(rest);
     }
-    if (!readingPaused && !closing) {
+    if (isReading()) {
       channel.resumeReading();
     }
   }
@@ -311,12 +317,18 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     return eofWritten;
   }
 
-  /// Marks the time in which only a file may be sent; null ends it.
+  /// Marks the time in which only a file may be sent, and nothing is read, whoever asks for it;
+  /// null ends it.
   void sending(@Nullable FileSending file) {
     sending = file;
-    if (file == null && eofWritten && !closing) {
+    if (file != null) {
+      channel.pauseReading();
+      return;
+    }
+    if (eofWritten && !closing) {
       channel.shutdownOutput(); // the end goes behind the file
     }
+    goOnReading();
   }
 
   @Nullable FileSending sending() {
@@ -414,6 +426,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       return;
     }
     if (channel.backlog() > 0) {
+      if (channel instanceof TlsChannel tls) {
+        tls.flushing();
+      }
       awaitBacklog();
     } else if (channel instanceof TlsChannel tls) {
       shuttingDown = true;

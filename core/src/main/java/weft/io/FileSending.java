@@ -61,8 +61,6 @@ final class FileSending {
   }
 
   private long run(FileChannel file, long offset, long count, boolean fallback) throws IOException {
-    boolean reading = transport.isReading();
-    transport.pauseReading();
     transport.sending(this);
     try {
       Transfer transfer = begin(file, offset, count);
@@ -75,9 +73,6 @@ final class FileSending {
       return copy(file, offset, count);
     } finally {
       transport.sending(null);
-      if (reading) {
-        transport.resumeReading();
-      }
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import weft.CancelledError;
 import weft.EventLoop;
 import weft.Promise;
 import weft.Weft;
@@ -171,7 +172,10 @@ public final class Subprocess implements AutoCloseable {
   /// Feeds bytes to the process, reads all output and errors, and waits until it has ended. That
   /// the process does not want all of the input is no error.
   ///
-  /// @param input null for none; it is closed in any case
+  /// If it is cancelled, the process still gets all of the input, but not its end: nobody has
+  /// closed it. What it has written and was not returned can still be read.
+  ///
+  /// @param input null for none; it is closed behind it
   /// @throws IllegalStateException if there are bytes, and the input is not a pipe
   public Output communicate(byte @Nullable [] input) throws IOException {
     if (input != null && stdin == null) {
@@ -193,15 +197,24 @@ public final class Subprocess implements AutoCloseable {
     if (writer == null) {
       return new byte[0];
     }
+    ByteBuffer rest = ByteBuffer.wrap(input == null ? new byte[0] : input);
     try {
-      for (int fed = 0; input != null && fed < input.length; fed += FEED_BYTES_MAX) {
-        writer.write(ByteBuffer.wrap(input, fed, Math.min(FEED_BYTES_MAX, input.length - fed)));
+      while (rest.hasRemaining()) {
+        int count = Math.min(FEED_BYTES_MAX, rest.remaining());
+        ByteBuffer piece = rest.slice(rest.position(), count);
+        rest.position(rest.position() + count); // a write that is cancelled has been handed over
+        writer.write(piece);
       }
+      writer.drain();
     } catch (IOException brokenPipe) {
-      return new byte[0];
-    } finally {
-      writer.close();
+      // the process does not want more
+    } catch (CancelledError leaving) {
+      if (rest.hasRemaining()) {
+        writer.transport().write(rest);
+      }
+      throw leaving; // without a close: the process would take it for the end
     }
+    writer.close();
     return new byte[0];
   }
 

@@ -31,12 +31,12 @@ final class TlsChannel implements StreamChannel, StreamListener {
    *
    * What the transport above must do. It gets the channel from the completion of `client` or
    * `server`, open and paused. To give a handshake up: cancelHandshake(). To close gracefully: stop
-   * reading, wait until backlog() is 0 if the time for that is not to count, then shutdown(done);
-   * `done` is called once, from a queued callback or from dispatch, when the channel is closed, with
-   * the reason if it had to be forced. To close at once: close() or abort(), also while a shutdown
-   * goes on; its `done` is not called then. After failed(): close() or abort(). After a handshake
-   * that has failed: nothing. The inner channel is closed, or will be when it has sent the alert that
-   * tells the peer why, so it must not be closed from outside.
+   * reading, flushing(), wait until backlog() is 0, then shutdown(done); `done` is called once, from a
+   * queued callback or from dispatch, when the channel is closed, with the reason if it had to be
+   * forced. To close at once: close() or abort(), also while a shutdown goes on; its `done` is not
+   * called then. After failed(): close() or abort(). After a handshake that has failed: nothing. The
+   * inner channel is closed, or will be when it has sent the alert that tells the peer why, so it
+   * must not be closed from outside.
    *
    * Listeners are called from within a callback of the inner channel, which comes from dispatch, or
    * from a callback that was queued on the loop; never from within a method that is called on this
@@ -546,10 +546,18 @@ final class TlsChannel implements StreamChannel, StreamListener {
 
   /* ---- The end ---- */
 
+  /// Begins the shutdown timeout, with which what is left to send before [#shutdown] has to get
+  /// along, too. If that passes before, the channel is aborted, and has failed.
+  void flushing() {
+    if (state == State.OPEN && timer == null) {
+      timer = loop.callLater(options.shutdownTimeout(), this::shutdownTookTooLong);
+    }
+  }
+
   /// Closes gracefully: tells the peer that nothing more comes, and waits for it to say the same,
-  /// for at most the shutdown timeout of the options. What still arrives is dropped, and an error
-  /// no longer matters. The channel is closed when `done` is called, which gets null, or, if time
-  /// was up, a [SocketTimeoutException].
+  /// for at most the shutdown timeout of the options, or what [#flushing] has left of it. What
+  /// still arrives is dropped, and an error no longer matters. The channel is closed when `done` is
+  /// called, which gets null, or, if time was up, a [SocketTimeoutException].
   ///
   /// To be called once, on a channel whose handshake has succeeded; on one that is closed it does
   /// nothing. [#close] and [#abort] end the waiting, and `done` is not called.
@@ -563,8 +571,8 @@ final class TlsChannel implements StreamChannel, StreamListener {
     shutdownDone = done;
     flushGathered();
     if (state == State.OPEN) {
+      flushing();
       state = State.SHUTDOWN;
-      timer = loop.callLater(options.shutdownTimeout(), this::shutdownTookTooLong);
       speakCloseNotify();
     }
     if (state == State.BROKEN) {
@@ -620,7 +628,13 @@ final class TlsChannel implements StreamChannel, StreamListener {
   }
 
   private void shutdownTookTooLong() {
-    finishShutdown(tookLonger("shutdown", options.shutdownTimeout()));
+    IOException reason = tookLonger("shutdown", options.shutdownTimeout());
+    if (state == State.OPEN) {
+      abort();
+      listener().failed(reason);
+    } else {
+      finishShutdown(reason);
+    }
   }
 
   private void finishShutdown(@Nullable IOException reason) {

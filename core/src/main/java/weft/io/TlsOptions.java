@@ -259,8 +259,8 @@ public final class TlsOptions {
     return with(s -> s.handshakeTimeout = positive);
   }
 
-  /// How long a connection that is being closed may wait for the peer's consent; 30 s if nothing is
-  /// said.
+  /// How long a connection that is being closed may take to send what is left and to wait for the
+  /// peer's consent; 30 s if nothing is said. Then it is aborted.
   ///
   /// @throws IllegalArgumentException if it is not positive
   public TlsOptions shutdownTimeout(Duration timeout) {

@@ -365,6 +365,49 @@ public abstract class BridgeSuite extends LoopSuite {
   }
 
   @Test
+  void L63_aLimitedGetLeavesNothingBehind() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          CompletableFuture<String> future = promise.toCompletableFuture();
+          String before = promise.toString();
+          int dependents = future.getNumberOfDependents();
+          for (int i = 0; i < 3; i++) {
+            for (Future<String> polled : List.of(promise, future)) {
+              assertThrows(TimeoutException.class, () -> polled.get(1, TimeUnit.MILLISECONDS));
+              await(
+                  there(
+                      () ->
+                          assertThrows(
+                              TimeoutException.class, () -> polled.get(1, TimeUnit.MILLISECONDS))));
+            }
+          }
+          turns(2);
+          assertEquals(dependents, future.getNumberOfDependents());
+          assertEquals(before, promise.toString());
+        });
+  }
+
+  @Test
+  void L63_severalCoroutinesWaitForTheSameFutureOfTheJdk() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          CompletableFuture<String> future = promise.toCompletableFuture();
+          var one = createTask(() -> future.get(1, TimeUnit.HOURS));
+          var cancelled = createTask(() -> future.get(1, TimeUnit.HOURS));
+          var other = createTask(() -> future.get());
+          turns(2);
+          cancelled.cancel();
+          assertInstanceOf(CancelledError.class, failure(cancelled));
+          assertFalse(future.isDone());
+          promise.setResult("x");
+          assertEquals("x", await(one));
+          assertEquals("x", await(other));
+        });
+  }
+
+  @Test
   void L63_anotherThreadMayCancelATask() {
     run(
         () -> {

@@ -26,12 +26,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import weft.Body;
 import weft.CancelledError;
 import weft.ContextVar;
+import weft.Coroutine;
+import weft.EventLoop;
 import weft.Promise;
 import weft.Task;
 
@@ -372,6 +375,66 @@ public abstract class ExecutorSuite extends LoopSuite {
   }
 
   @Test
+  void L50_ofAnExecutorThatCannotBeShutDownTheOwnJobsAreAwaited() {
+    loop.setDefaultExecutor(ForkJoinPool.commonPool());
+    var gate = new CountDownLatch(1);
+    run(
+        () -> {
+          Promise<Boolean> job =
+              loop.runInExecutor(
+                  null,
+                  () -> {
+                    gate.await();
+                    return seen.add("job");
+                  });
+          loop.runInExecutor(null, () -> seen.add("never")).cancel();
+          var shutdown = createTask(loop.shutdownDefaultExecutor(null));
+          turns(3);
+          assertFalse(shutdown.done());
+          assertThrows(IllegalStateException.class, () -> loop.runInExecutor(null, () -> 1));
+          gate.countDown();
+          await(shutdown);
+          assertTrue(await(job));
+        });
+    loop.close();
+    assertEquals(List.of("job"), seen);
+  }
+
+  @Test
+  void L50_ofAnExecutorThatCannotBeShutDownOnlyTheOwnJobsAreAwaited() {
+    expectLog("within PT0.005S");
+    loop.setDefaultExecutor(ForkJoinPool.commonPool());
+    var gate = new CountDownLatch(1);
+    try {
+      run(
+          () -> {
+            ForkJoinPool.commonPool().execute(() -> blockOn(gate));
+            await(loop.shutdownDefaultExecutor(null));
+          });
+      var other = newLoop();
+      other.setDefaultExecutor(ForkJoinPool.commonPool());
+      other.runUntilComplete(
+          async(
+              () -> {
+                other.runInExecutor(null, () -> blockOn(gate));
+                await(other.shutdownDefaultExecutor(ms(5)));
+              }));
+      other.close();
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  private static boolean blockOn(CountDownLatch gate) {
+    try {
+      return gate.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  @Test
   void L50_closeDoesNotWaitForTheJobs() {
     var gate = new CountDownLatch(1);
     run(() -> assertFalse(loop.runInExecutor(null, () -> gate.await(20, TimeUnit.SECONDS)).done()));
@@ -489,6 +552,26 @@ public abstract class ExecutorSuite extends LoopSuite {
     var coroutine = async(() -> seen.add("ran"));
     assertThrows(IllegalStateException.class, () -> runCoroutineThreadsafe(coroutine, loop));
     coroutine.close();
+  }
+
+  @Test
+  void L52_aLoopThatClosesBeforeTheStartGivesTheCoroutineUp() throws Exception {
+    var coroutine = async(() -> seen.add("ran"));
+    var future = elsewhere(() -> runCoroutineThreadsafe(coroutine, loop));
+    var forgotten = async(() -> seen.add("ran"));
+    elsewhere(() -> runCoroutineThreadsafe(forgotten, loop)).cancel(true);
+    loop.close();
+    var thrown = assertThrows(ExecutionException.class, () -> future.get(20, TimeUnit.SECONDS));
+    assertInstanceOf(IllegalStateException.class, thrown.getCause());
+    assertUsed(coroutine);
+    assertUsed(forgotten);
+    assertEquals(List.of(), seen);
+  }
+
+  private void assertUsed(Coroutine<?> coroutine) {
+    EventLoop other = newLoop();
+    assertThrows(IllegalStateException.class, () -> other.runUntilComplete(coroutine));
+    other.close();
   }
 
   @Test

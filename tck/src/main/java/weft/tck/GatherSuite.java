@@ -120,6 +120,20 @@ public abstract class GatherSuite extends LoopSuite {
   }
 
   @Test
+  void L40_cancellingTheOuterAsksADuplicateTwice() {
+    run(
+        () -> {
+          var twice = createTask(LoopSuite::hang);
+          turns(1);
+          Promise<List<Void>> all = gather(List.of(twice, twice));
+          assertTrue(all.cancel("enough"));
+          assertEquals(2, twice.cancelling());
+          assertInstanceOf(CancelledError.class, failure(all));
+          assertTrue(twice.cancelled());
+        });
+  }
+
+  @Test
   void L40_theFirstFailureCompletesTheOuterAndTheSiblingsGoOn() {
     var failure = new IllegalStateException("boom");
     run(

@@ -321,6 +321,55 @@ public abstract class SendFileSuite extends IoSuite {
   }
 
   @Test
+  void L108_aReaderThatCatchesUpDoesNotReadMeanwhile() {
+    run(
+        () -> {
+          Line line = line(ConnectOptions.defaults().limit(10));
+          FileChannel file = file(pattern(LARGE));
+          line.peer().write("x".repeat(100));
+          until(() -> !line.writer().transport().isReading());
+          Task<Long> sending = createTask(() -> Net.sendFile(line.writer(), file));
+          until(() -> arrived(line.peer()) > 0);
+          line.reader().readExactly(100);
+          Task<String> reading = createTask(() -> text(line.reader().readExactly(4)));
+          line.peer().write("more");
+          letTheRestArrive();
+          assertFalse(line.writer().transport().isReading());
+          assertFalse(reading.done());
+          Promise<byte[]> received = line.peer().reading(LARGE);
+          await(sending, IOException.class);
+          assertEquals("more", await(reading));
+          assertEquals(LARGE, await(received).length);
+          end(line);
+        });
+  }
+
+  @Test
+  void L108_whatIsAskedOfTheReadingMeanwhileHoldsAfterwards() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          link.transport().pauseReading();
+          Task<Long> sending = stuck(link, file(pattern(LARGE)), true);
+          link.transport().resumeReading();
+          link.peer().write("hello");
+          letTheRestArrive();
+          assertFalse(link.transport().isReading());
+          assertEquals(0, link.protocol().received());
+          link.transport().pauseReading();
+          Promise<byte[]> received = link.peer().reading(LARGE);
+          await(sending, IOException.class);
+          letTheRestArrive();
+          assertFalse(link.transport().isReading());
+          assertEquals(0, link.protocol().received());
+          link.transport().resumeReading();
+          until(() -> link.protocol().received() == 5);
+          await(received);
+          end(link);
+        });
+  }
+
+  @Test
   void aTransportThatDidNotReadDoesNotReadAfterwards() {
     run(
         () -> {

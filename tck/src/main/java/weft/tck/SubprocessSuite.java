@@ -138,6 +138,30 @@ public abstract class SubprocessSuite extends LoopSuite {
         });
   }
 
+  /// As in asyncio: to the program the end of its input would mean that it has got all of it.
+  @Test
+  void communicateThatIsCancelledLeavesTheInputOpenBehindAllOfIt() {
+    run(
+        () -> {
+          Path gate = folder.resolve("gate");
+          String script = "until [ -e \"$1\" ]; do sleep 0.01; done; exec wc -c";
+          Subprocess counter =
+              Subprocess.exec(List.of("sh", "-c", script, "sh", gate.toString()), PIPES);
+          StreamWriter stdin = Objects.requireNonNull(counter.stdin());
+          var task = createTask(() -> counter.communicate(new byte[1_000_000]));
+          while (stdin.transport().writeBufferSize() == 0) {
+            sleep(ms(1));
+          }
+          task.cancel();
+          assertInstanceOf(CancelledError.class, failure(task));
+          assertFalse(stdin.isClosing());
+          Files.createFile(gate);
+          stdin.write("end");
+          assertEquals("1000003", counter.communicate().text().strip());
+          assertEquals(0, counter.returnCode());
+        });
+  }
+
   @Test
   void communicateNeedsAPipeForItsInput() {
     run(

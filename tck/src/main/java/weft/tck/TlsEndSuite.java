@@ -253,6 +253,24 @@ public abstract class TlsEndSuite extends TlsLinks {
   }
 
   @Test
+  void L114_whatNobodyReadsIsNotWaitedForLong() {
+    run(
+        () -> {
+          var accepting = new Accepting(Tls.server().shutdownTimeout(ms(30)));
+          SSLSocket client = jdkClient(accepting.server, Tls.client());
+          Recorded accepted = accepting.next(0);
+          accepted.transport().write(pattern(MUCH_BYTES));
+          accepted.transport().close();
+          assertTrue(accepted.transport().writeBufferSize() > 0);
+          await(accepted.lost);
+          assertInstanceOf(SocketTimeoutException.class, accepted.reason());
+          assertEquals("lost", accepted.events.getLast());
+          new Peer(this, client).outcome();
+          accepting.server.close();
+        });
+  }
+
+  @Test
   void abortWaitsForNobody() {
     run(
         () -> {
