@@ -1,107 +1,97 @@
 package weft;
 
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.spi.AbstractSelectableChannel;
-import java.nio.channels.spi.AbstractSelector;
-import java.nio.channels.spi.SelectorProvider;
-import java.util.Set;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 
-/// Hears that somebody interrupts the thread of a loop, and ends the run.
+/// Hears that somebody interrupts the thread of a loop during a run, and ends the run.
 ///
 /// To ask for the thread's status now and then would not do: the JDK clears it each time a
-/// coroutine leaves the thread. But it lets a selector, of whatever make, hear at once that a
-/// thread is interrupted; this one does nothing else. The thread that interrupts queues a step, as
-/// any other thread would, which wakes the loop and throws.
-final class InterruptWatch extends AbstractSelector implements Runnable {
-  private final AbstractEventLoop loop;
+/// coroutine leaves the thread. But the thread that interrupts closes the interruptible channel, of
+/// whatever make, that the interrupted one uses. The [Wire] is one that can do nothing else. To
+/// close it queues a step, as from any other thread, which wakes the loop and throws.
+///
+/// Who interrupts first sets the status, and then looks for a channel. Where a selector has been in
+/// the wire's place, only the status tells; but if the wire is back in time, its closing follows,
+/// and that is no second interrupt.
+final class InterruptWatch {
+  /// So soon after the status has told, a wire is closed for the same interrupt.
+  private static final long SAME_NANOS = 100_000_000;
 
-  /// Whether the run owes an interrupt. Whoever ends it takes it along.
-  private volatile boolean pending;
+  private final AbstractEventLoop loop;
+  private Wire wire;
+  private long statusTold = System.nanoTime() - SAME_NANOS;
 
   InterruptWatch(AbstractEventLoop loop) {
-    super(SelectorProvider.provider());
     this.loop = loop;
+    wire = new Wire();
   }
 
   /// Runs `body` on the calling thread and throws [KeyboardInterrupt] out of one of the loop's
   /// steps if the thread is interrupted. What comes too late for that is left to the caller, as the
   /// thread's status.
   void during(Runnable body) {
-    begin();
+    wire = new Wire();
+    wire.stretch();
     try {
       body.run();
     } finally {
-      end();
-      if (pending) {
-        pending = false;
+      wire.release();
+    }
+  }
+
+  /// To be called when the loop's thread may have used a selector, which takes the wire's place.
+  void renew() {
+    wire.stretch();
+  }
+
+  private final class Wire extends AbstractInterruptibleChannel implements Runnable {
+    private boolean closedByStatus;
+    private boolean told;
+
+    void stretch() {
+      begin();
+    }
+
+    void release() {
+      try {
+        end(true);
+      } catch (AsynchronousCloseException interrupted) {
+        // As isOpen says, too.
+      }
+      if (!isOpen() && !told && !isSame()) {
         Thread.currentThread().interrupt();
       }
+      told = true;
     }
-  }
 
-  /// To be called when the loop's thread may have used a selector, which takes this one's place.
-  void renew() {
-    begin();
-  }
-
-  /// The JDK has an interrupt to report. Any thread.
-  @Override
-  public Selector wakeup() {
-    if (!pending) {
-      pending = true;
+    @Override
+    protected void implCloseChannel() {
+      closedByStatus = Thread.currentThread() == loop.carrier; // in stretch
       loop.enqueueFromOutside(this);
     }
-    return this;
-  }
 
-  @Override
-  public void run() {
-    if (pending) {
-      pending = false;
+    @Override
+    public void run() {
+      if (told) {
+        return;
+      }
+      told = true;
+      if (isSame()) {
+        wire = new Wire();
+        wire.stretch();
+        return;
+      }
+      if (closedByStatus) {
+        statusTold = System.nanoTime();
+      }
       Thread.interrupted();
       throw new KeyboardInterrupt("the thread of the event loop was interrupted");
     }
-  }
 
-  @Override
-  protected void implCloseSelector() {}
-
-  @Override
-  protected SelectionKey register(
-      AbstractSelectableChannel channel, int operations, @Nullable Object attachment) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public Set<SelectionKey> keys() {
-    return Set.of();
-  }
-
-  @Override
-  public Set<SelectionKey> selectedKeys() {
-    return Set.of();
-  }
-
-  @Override
-  public int selectNow() {
-    return 0;
-  }
-
-  @Override
-  public int select(long timeoutMillis) {
-    return 0;
-  }
-
-  @Override
-  public int select() {
-    return 0;
-  }
-
-  @Override
-  public int selectNow(Consumer<SelectionKey> action) {
-    return 0;
+    private boolean isSame() {
+      return !closedByStatus
+          && System.nanoTime() - statusTold < SAME_NANOS
+          && !Thread.currentThread().isInterrupted();
+    }
   }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -127,27 +126,5 @@ abstract class WaitingTest extends DriverTest {
     driver.poll(2_000_000);
     driver.poll(0);
     assertTrue(driver.nanoTime() - begin < 10_000_000_000L);
-  }
-
-  @Test
-  void anInterruptIsKeptForTheLoop() {
-    Ends ends = connection();
-    ends.resume();
-    Thread.currentThread().interrupt();
-    ends.client().channel.write(ByteBuffer.wrap(pattern(1 << 20)));
-    until(() -> ends.server().heard.size() == 1 << 20);
-    ends.client().channel.close();
-    until(() -> ends.server().ends > 0);
-    assertTrue(Thread.interrupted());
-  }
-
-  @Test
-  void anInterruptEndsTheWaitThatFollowsACompletion() {
-    Ends ends = connection();
-    turns(2);
-    ends.client().say("nobody listens: this completes, and there is nothing to tell");
-    Thread.currentThread().interrupt();
-    driver.poll(Long.MAX_VALUE);
-    assertTrue(Thread.interrupted());
   }
 }

@@ -22,8 +22,12 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.ContextVar;
+import weft.EventLoop;
+import weft.KeyboardInterrupt;
 import weft.Promise;
+import weft.RunOptions;
 import weft.Task;
+import weft.Weft;
 import weft.io.ClientHandler;
 import weft.io.ConnectOptions;
 import weft.io.Net;
@@ -53,6 +57,34 @@ public abstract class StreamConnectionSuite extends IoSuite {
   }
 
   /* ---- Echo ---- */
+
+  @Test
+  void L16_anInterruptEndsALoopThatIsBusyWithBytes() {
+    var here = Thread.currentThread();
+    for (int i = 0; i < 5; i++) {
+      assertThrows(
+          KeyboardInterrupt.class,
+          () -> Weft.run(() -> bounce(here), RunOptions.loopFactory(this::newLoop)));
+    }
+  }
+
+  /// Sends a byte to and fro for ever, and lets somebody interrupt `thread` meanwhile.
+  private static void bounce(Thread thread) throws IOException {
+    ClientHandler echo =
+        (reader, writer) -> {
+          for (byte[] got; (got = reader.read(10)).length > 0; ) {
+            writer.write(got);
+          }
+        };
+    try (var server = Net.startServer(echo, "127.0.0.1", 0);
+        var streams = Net.openConnection("127.0.0.1", addressOf(server).getPort())) {
+      EventLoop.running().callLater(ms(3), () -> Thread.ofPlatform().start(thread::interrupt));
+      while (true) {
+        streams.writer().write(new byte[1]);
+        assertEquals(1, streams.reader().readExactly(1).length);
+      }
+    }
+  }
 
   @Test
   void linesGoToAndFro() {
