@@ -8,12 +8,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import weft.io.Sockets;
@@ -21,6 +19,8 @@ import weft.io.Sockets;
 /// The base of the suites for sockets of the JDK used by hand.
 public abstract class SocketPairs extends IoSuite {
   static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
+
+  static final int MUCH = 4 * 1024 * 1024;
 
   private static final int BUFFER = 64 * 1024;
 
@@ -34,8 +34,7 @@ public abstract class SocketPairs extends IoSuite {
     assumeTrue(canWatch(), "the loop cannot watch channels");
   }
 
-  /// Two ends of a connection, both non-blocking. Their buffers have a fixed size, which the kernel
-  /// does not let grow later: so what is full stays full until somebody reads.
+  /// Two ends of a connection, both non-blocking, between which [#MUCH] has no room.
   record Pair(SocketChannel left, SocketChannel right) {}
 
   ServerSocketChannel server() throws IOException {
@@ -74,18 +73,5 @@ public abstract class SocketPairs extends IoSuite {
       part = Sockets.recv(channel, 100_000);
     }
     return all.toByteArray();
-  }
-
-  /// Writes until the system takes no more, and returns how much it took.
-  static long fill(SocketChannel channel) throws IOException {
-    var piece = ByteBuffer.allocate(64 * 1024);
-    long taken = 0;
-    for (int refused = 0; refused < 3; refused++) {
-      for (int sent; (sent = channel.write(piece.clear())) > 0; taken += sent) {
-        refused = 0;
-      }
-      LockSupport.parkNanos(5_000_000); // what arrives meanwhile makes room
-    }
-    return taken;
   }
 }
