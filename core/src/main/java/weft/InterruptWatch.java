@@ -19,7 +19,8 @@ final class InterruptWatch {
 
   private final AbstractEventLoop loop;
   private Wire wire;
-  private long statusTold = System.nanoTime() - SAME_NANOS;
+  private boolean statusHasTold;
+  private long statusTold;
 
   InterruptWatch(AbstractEventLoop loop) {
     this.loop = loop;
@@ -82,15 +83,17 @@ final class InterruptWatch {
         return;
       }
       if (closedByStatus) {
-        statusTold = System.nanoTime();
+        statusHasTold = true;
+        statusTold = loop.timeNanos();
       }
       Thread.interrupted();
       throw new KeyboardInterrupt("the thread of the event loop was interrupted");
     }
 
     private boolean isSame() {
-      return !closedByStatus
-          && System.nanoTime() - statusTold < SAME_NANOS
+      return statusHasTold
+          && !closedByStatus
+          && loop.timeNanos() - statusTold < SAME_NANOS
           && !Thread.currentThread().isInterrupted();
     }
   }
