@@ -18,11 +18,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.ContextVar;
-import weft.EventLoop;
 import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.RunOptions;
@@ -59,17 +60,39 @@ public abstract class StreamConnectionSuite extends IoSuite {
   /* ---- Echo ---- */
 
   @Test
-  void L16_anInterruptEndsALoopThatIsBusyWithBytes() {
+  void L16_anInterruptEndsALoopThatIsBusyWithBytes() throws InterruptedException {
     var here = Thread.currentThread();
     for (int i = 0; i < 5; i++) {
+      var over = new CountDownLatch(1);
+      var others = new ArrayList<Thread>();
       assertThrows(
           KeyboardInterrupt.class,
-          () -> Weft.run(() -> bounce(here), RunOptions.loopFactory(this::newLoop)));
+          () ->
+              Weft.run(
+                  () -> {
+                    others.add(Thread.ofPlatform().start(() -> interruptUntil(over, here)));
+                    bounce();
+                  },
+                  RunOptions.loopFactory(this::newLoop)));
+      over.countDown();
+      others.getFirst().join();
+      Thread.interrupted(); // by one that came too late
     }
   }
 
-  /// Sends a byte to and fro for ever, and lets somebody interrupt `thread` meanwhile.
-  private static void bounce(Thread thread) throws IOException {
+  /// More than once: where the loop waits with a selector of the JDK, one may get lost.
+  private static void interruptUntil(CountDownLatch over, Thread thread) {
+    try {
+      for (int millis = 3; !over.await(millis, TimeUnit.MILLISECONDS); millis = 3_000) {
+        thread.interrupt();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Sends a byte to and fro for ever.
+  private static void bounce() throws IOException {
     ClientHandler echo =
         (reader, writer) -> {
           for (byte[] got; (got = reader.read(10)).length > 0; ) {
@@ -78,7 +101,6 @@ public abstract class StreamConnectionSuite extends IoSuite {
         };
     try (var server = Net.startServer(echo, "127.0.0.1", 0);
         var streams = Net.openConnection("127.0.0.1", addressOf(server).getPort())) {
-      EventLoop.running().callLater(ms(3), () -> Thread.ofPlatform().start(thread::interrupt));
       while (true) {
         streams.writer().write(new byte[1]);
         assertEquals(1, streams.reader().readExactly(1).length);
