@@ -147,12 +147,9 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
+  /// Queues a step of Weft's own from any thread. Returns false if the loop is closed.
   final boolean enqueueFromOutside(Runnable step) {
     return enqueueThreadsafe(step);
-  }
-
-  final void enqueueFromSignal(Handle handle) {
-    enqueueThreadsafe(handle);
   }
 
   /// Queues an action of Weft's own from any thread. What it throws is reported. Returns false if

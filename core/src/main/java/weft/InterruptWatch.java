@@ -72,7 +72,7 @@ final class InterruptWatch {
 
     @Override
     protected void implCloseChannel() {
-      closedByStatus = stretching;
+      closedByStatus = stretching; // or by both at once, which is the same
       loop.enqueueFromOutside(this);
     }
 

@@ -3,6 +3,7 @@ package weft;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Runs several programs one after the other on one loop and in one context, and cleans up at the
@@ -40,7 +41,7 @@ public final class Runner implements AutoCloseable {
 
   /// A runner with wishes.
   public Runner(RunOptions options) {
-    this.options = options;
+    this.options = Objects.requireNonNull(options, "options");
   }
 
   /// The loop; made now if this is the first use.
@@ -88,6 +89,7 @@ public final class Runner implements AutoCloseable {
 
   /// Runs an awaitable to its end in the given context.
   public <T> T run(Awaitable<T> main, @Nullable Context in) {
+    Objects.requireNonNull(main, "main");
     if (Fiber.running() != null) {
       if (main instanceof Coroutine<T> unused) {
         unused.close();

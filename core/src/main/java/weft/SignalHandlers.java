@@ -19,7 +19,7 @@ final class SignalHandlers {
     String name = bare(signal);
     Handle handle = new Handle(loop, Objects.requireNonNull(callback, "callback"), captured);
     Registration registration =
-        new Registration(handle, Signals.add(name, () -> loop.enqueueFromSignal(handle)));
+        new Registration(handle, Signals.add(name, () -> loop.enqueueFromOutside(handle)));
     Registration before = registrations.put(name, registration);
     if (before != null) {
       end(before);
