@@ -1,32 +1,48 @@
 package weft;
 
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.spi.AbstractInterruptibleChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.AbstractSelectableChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Hears that somebody interrupts the thread of a loop during a run, and ends the run.
 ///
 /// To ask for the thread's status now and then would not do: the JDK clears it each time a
-/// coroutine comes or goes. But the thread that interrupts closes the interruptible channel, of
-/// whatever make, that the interrupted one uses. The [Wire] is one that can do nothing else. To
-/// close it queues a step, as from any other thread, which wakes the loop and throws.
+/// coroutine comes or goes. But the thread that interrupts wakes the selector, of whatever make,
+/// that the interrupted one uses. The [Wire] is one that can do nothing else. Woken, it queues a
+/// step, as from any other thread, which wakes the loop and throws.
 ///
-/// Who interrupts first sets the status, and then looks for a channel. Where a selector is in the
-/// wire's place by then, only the status tells. But if the wire is back in time, its closing
+/// Who interrupts first sets the status, and then looks for a selector. Where another one is in the
+/// wire's place by then, only the status tells. But if the wire is back in time, its waking
 /// follows, and that is no second interrupt. (If a coroutine leaves between the two, and the loop
-/// gets as far as to its selector, nothing tells: about once in a thousand times, in a loop that
-/// only bounces a byte, on two processors.)
+/// gets as far as to its own selector, nothing tells: about once in a thousand times, in a loop
+/// that only bounces a byte, on two processors.)
+///
+/// There is no lock in all this, because it may be a coroutine of the loop that interrupts.
 final class InterruptWatch {
-  /// So soon after the status has told, a wire is closed for the same interrupt.
+  /// So soon after the status has told, a wire is cut for the same interrupt.
   private static final long SAME_NANOS = 100_000_000;
 
+  private enum State {
+    WHOLE,
+    CUT,
+
+    /// Nothing that comes counts any more: the interrupt was told, or the run is over.
+    DONE
+  }
+
   private final AbstractEventLoop loop;
-  private Wire wire;
+  private @Nullable Wire wire;
   private boolean statusHasTold;
   private long statusTold;
 
   InterruptWatch(AbstractEventLoop loop) {
     this.loop = loop;
-    wire = new Wire();
   }
 
   /// Runs `body` on the calling thread and throws [KeyboardInterrupt] out of one of the loop's
@@ -44,50 +60,56 @@ final class InterruptWatch {
 
   /// To be called when the loop's thread may have used a selector, which takes the wire's place.
   void renew() {
-    wire.stretch();
+    if (wire != null) {
+      wire.stretch();
+    }
   }
 
-  private final class Wire extends AbstractInterruptibleChannel implements Runnable {
+  /// For one run, and one interrupt.
+  private final class Wire extends AbstractSelector implements Runnable {
+    private final AtomicReference<State> state = new AtomicReference<>(State.WHOLE);
     private boolean stretching;
-    private boolean closedByStatus;
-    private boolean told;
+    private boolean cutByStatus;
+
+    Wire() {
+      super(SelectorProvider.provider());
+    }
 
     void stretch() {
       stretching = true;
-      begin(); // closes this if the status is set
+      begin(); // wakes this if the status is set
       stretching = false;
     }
 
     void release() {
-      try {
-        end(true);
-      } catch (AsynchronousCloseException interrupted) {
-        // As isOpen says, too.
-      }
-      if (!isOpen() && !told && !isSame()) {
+      end();
+      if (state.getAndSet(State.DONE) == State.CUT && !isSame()) {
         Thread.currentThread().interrupt();
       }
-      told = true;
     }
 
+    /// Any thread.
     @Override
-    protected void implCloseChannel() {
-      closedByStatus = stretching; // or by both at once, which is the same
-      loop.enqueueFromOutside(this);
+    public Selector wakeup() {
+      if (state.compareAndSet(State.WHOLE, State.CUT)) {
+        cutByStatus = stretching; // or by both at once, which is the same
+        loop.enqueueFromOutside(this);
+      }
+      return this;
     }
 
+    /// The step.
     @Override
     public void run() {
-      if (told) {
+      if (!state.compareAndSet(State.CUT, State.DONE)) {
         return;
       }
-      told = true;
       if (isSame()) {
         wire = new Wire();
         wire.stretch();
         return;
       }
-      if (closedByStatus) {
+      if (cutByStatus) {
         statusHasTold = true;
         statusTold = loop.timeNanos();
       }
@@ -97,9 +119,50 @@ final class InterruptWatch {
 
     private boolean isSame() {
       return statusHasTold
-          && !closedByStatus
+          && !cutByStatus
           && loop.timeNanos() - statusTold < SAME_NANOS
           && !Thread.currentThread().isInterrupted();
+    }
+
+    /* ---- What a selector has besides ---- */
+
+    @Override
+    protected void implCloseSelector() {}
+
+    @Override
+    protected SelectionKey register(
+        AbstractSelectableChannel channel, int operations, @Nullable Object attachment) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Set<SelectionKey> keys() {
+      return Set.of();
+    }
+
+    @Override
+    public Set<SelectionKey> selectedKeys() {
+      return Set.of();
+    }
+
+    @Override
+    public int selectNow() {
+      return 0;
+    }
+
+    @Override
+    public int select(long timeoutMillis) {
+      return 0;
+    }
+
+    @Override
+    public int select() {
+      return 0;
+    }
+
+    @Override
+    public int selectNow(Consumer<SelectionKey> action) {
+      return 0;
     }
   }
 }
