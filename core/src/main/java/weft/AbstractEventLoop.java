@@ -124,6 +124,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     if (timeoutNanos == Long.MAX_VALUE && debug) {
       Debug.reportCycles(this);
     }
+    interrupts.renew();
     if (instrument != null) {
       instrument.beforePoll(timeoutNanos);
     }
@@ -155,7 +156,12 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Queues an action of Weft's own from any thread. What it throws is reported. Returns false if
   /// the loop is closed.
   final boolean post(Runnable action) {
-    return enqueueThreadsafe(new Handle(this, action, Map.of()));
+    return post(action, null);
+  }
+
+  /// The same in a context.
+  final boolean post(Runnable action, @Nullable Context context) {
+    return enqueueThreadsafe(new Handle(this, action, context == null ? Map.of() : context));
   }
 
   /* ---- Running ---- */
@@ -265,8 +271,8 @@ public abstract class AbstractEventLoop implements EventLoop {
     for (LoopFuture<?> future : List.copyOf(foreignFutures)) {
       future.loopClosed();
     }
-    executor.close();
     signals.close();
+    executor.close();
     for (Failure failure : List.copyOf(unretrieved)) {
       failure.reportIfUnseen();
     }
@@ -537,7 +543,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   final void enterStep(Task<?> task) {
     current = task;
-    if (instrument != null) {
+    if (instrument != null && !task.hidden()) {
       instrument.beforeStep(task);
     }
     if (debug) {
@@ -550,7 +556,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     if (debug) {
       Debug.reportSlow(this, task, timeNanos() - stepBegan);
     }
-    if (instrument != null) {
+    if (instrument != null && !task.hidden()) {
       instrument.afterStep(task);
     }
   }
@@ -645,9 +651,10 @@ public abstract class AbstractEventLoop implements EventLoop {
     errors.report(error);
   }
 
-  /// Reports an error on the loop's thread if the loop runs, otherwise here.
-  final void reportFromAnywhere(ErrorContext error) {
-    if (!running || Fiber.running() == this || !post(() -> errors.report(error))) {
+  /// Reports an error in a step of its own if the loop runs, otherwise here. For where a handler
+  /// that throws would do harm.
+  final void reportLater(ErrorContext error) {
+    if (!running || !post(() -> errors.report(error))) {
       errors.report(error);
     }
   }
@@ -683,7 +690,12 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final void removeInstrument(Instrument removed) {
     List<Instrument> all = new ArrayList<>(instruments);
-    all.remove(removed);
+    for (int i = 0; i < all.size(); i++) {
+      if (all.get(i) == removed) {
+        all.remove(i);
+        break;
+      }
+    }
     setInstruments(all);
   }
 

@@ -11,6 +11,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Several awaitables in the order of their completion, made by [Weft#asCompleted]. A `for` loop
@@ -28,6 +29,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
   private final ArrayDeque<Promise<T>> done = new ArrayDeque<>();
   private final ArrayDeque<Promise<Void>> waiters = new ArrayDeque<>();
   private final Map<Promise<T>, Boolean> pending = new LinkedHashMap<>();
+  private final Consumer<Promise<T>> onDone = this::completed;
   private final @Nullable TimerHandle timer;
   private int left;
   private boolean timedOut;
@@ -44,7 +46,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
     left = pending.size();
     Task<?> owner = loop.currentTask();
     for (Promise<T> promise : pending.keySet()) {
-      promise.addInternalCallback(this::completed, owner);
+      promise.addInternalCallback(onDone, owner);
     }
     timer = timeout == null || left == 0 ? null : loop.callLater(timeout, this::timeUp);
   }
@@ -62,6 +64,7 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
 
   private void timeUp() {
     timedOut = true;
+    pending.keySet().forEach(promise -> promise.removeDoneCallback(onDone));
     pending.clear();
     while (!waiters.isEmpty()) {
       wakeNext();

@@ -54,10 +54,10 @@ final class AwaitGraph {
     return false;
   }
 
-  /// What a promise waits for itself.
+  /// What a promise waits for itself, and cannot do without.
   private static Collection<? extends Promise<?>> sources(Promise<?> promise) {
     if (promise instanceof LinkedPromise<?> linked) {
-      return linked.sources();
+      return linked.needsAll() ? linked.sources() : List.of();
     }
     Promise<?> awaited = promise instanceof Task<?> task ? task.waitingOn() : null;
     return awaited == null ? List.of() : List.of(awaited);

@@ -143,8 +143,12 @@ final class Debug {
 
   /// The text of a user's object, which may fail to make one.
   static String text(@Nullable Object object) {
+    return shorten(wholeText(object));
+  }
+
+  static String wholeText(@Nullable Object object) {
     try {
-      return shorten(String.valueOf(object));
+      return String.valueOf(object);
     } catch (Throwable failed) {
       return object == null ? "null" : object.getClass().getName() + " (toString failed)";
     }

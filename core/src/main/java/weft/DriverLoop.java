@@ -53,7 +53,9 @@ final class DriverLoop extends AbstractEventLoop {
     }
     try {
       beforePoll(timeoutNanos);
-      driver.poll(timeoutNanos);
+      // A hook may have scheduled something.
+      boolean idle = ready.isEmpty() && !stopping;
+      driver.poll(idle ? Math.min(timeoutNanos, nanosToNextTimer()) : 0);
     } finally {
       inbox.wakeUp();
     }

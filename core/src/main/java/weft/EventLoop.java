@@ -16,7 +16,8 @@ import weft.spi.Driver;
 ///
 /// Thread: the loop's own while it runs, before that whichever thread sets it up; only
 /// [#callSoonThreadsafe], [#execute], [#isRunning], [#isClosed], [#time] and [#timeNanos] may be
-/// called from any thread. A call from the wrong thread throws [IllegalStateException].
+/// called from any thread. What schedules, runs or cancels something throws [IllegalStateException]
+/// on the wrong thread.
 ///
 /// As an [Executor] it runs tasks like [#callSoonThreadsafe].
 ///

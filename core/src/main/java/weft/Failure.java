@@ -12,6 +12,7 @@ final class Failure {
   private final String kind;
   private volatile boolean retrieved;
   private String text = "";
+  private @Nullable Context context;
   private Cleaner.@Nullable Cleanable collected;
 
   Failure(
@@ -40,17 +41,22 @@ final class Failure {
     }
     loop.unretrieved.add(this);
     text = promise.toString();
+    context = promise instanceof Task<?> task ? task.context() : null;
     collected = Debug.CLEANER.register(promise, this::reportIfUnseen);
   }
 
-  /// Runs when the promise was collected, on the cleaner's thread, or when the loop closes.
+  /// Runs when the promise was collected, on the cleaner's thread, or when the loop closes. Until
+  /// the loop has come to report it, it counts as unseen, so that a loop which closes does.
   void reportIfUnseen() {
-    if (retrieved) {
-      return;
+    if (!loop.isRunning() || !loop.post(this::report, context)) {
+      report();
     }
-    retrieved = true;
-    if (loop.unretrieved.remove(this)) {
-      loop.reportFromAnywhere(
+  }
+
+  private void report() {
+    if (loop.unretrieved.remove(this) && !retrieved) {
+      retrieved = true;
+      loop.callExceptionHandler(
           new ErrorContext(kind + " exception was never retrieved: " + text, exception)
               .withCreated(created));
     }

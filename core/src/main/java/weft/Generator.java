@@ -222,6 +222,7 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
       if (consumer != null) {
         throw new IllegalStateException("the generator is being asked for an item; close it later");
       }
+      Task.currentOrThrow();
       closing = true;
       hasItem = false;
       item = null;

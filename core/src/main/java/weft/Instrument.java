@@ -2,8 +2,9 @@ package weft;
 
 /// Watches a loop: tools implement what they need. Added with [EventLoop#addInstrument].
 ///
-/// Every method is called on the loop's thread, outside any coroutine, and must neither block nor
-/// throw; an instrument that throws is removed and reported to the exception handler.
+/// Every method is called on the loop's thread and must neither block, suspend nor throw; an
+/// instrument that throws is removed and reported to the exception handler. A task is created on
+/// the stack of whoever creates it and ends on its own; the other calls come outside any coroutine.
 public interface Instrument {
   /// A task was made.
   default void taskCreated(Task<?> task) {}

@@ -19,8 +19,8 @@ final class InstrumentFan implements Instrument {
         call.accept(one);
       } catch (Throwable t) {
         loop.removeInstrument(one);
-        loop.callExceptionHandler(
-            new ErrorContext("Exception in instrument, which was removed: " + one, t)
+        loop.reportLater(
+            new ErrorContext("Exception in instrument, which was removed: " + Debug.text(one), t)
                 .withSource(one));
       }
     }

@@ -16,6 +16,11 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   /// The promises that this one waits for.
   abstract Collection<? extends Promise<?>> sources();
 
+  /// Whether none of these may be missing, so that one which cannot end holds this up for ever.
+  boolean needsAll() {
+    return true;
+  }
+
   /// What [Weft#gather] returns: cancelled through its children, and done when they report.
   static final class Gathering<T> extends LinkedPromise<T> {
     private final Collection<? extends Promise<?>> children;
@@ -73,10 +78,18 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   /// What a task waits on that waits for several promises without owning their outcome.
   static final class Waiting extends LinkedPromise<Void> {
     private final Collection<? extends Promise<?>> sources;
+    private final boolean needsAll;
 
-    Waiting(EventLoop loop, Collection<? extends Promise<?>> sources) {
+    /// @param needsAll whether it ends only when all have, and not, say, when its time is up
+    Waiting(EventLoop loop, Collection<? extends Promise<?>> sources, boolean needsAll) {
       super(loop);
       this.sources = sources;
+      this.needsAll = needsAll;
+    }
+
+    @Override
+    boolean needsAll() {
+      return needsAll;
     }
 
     @Override

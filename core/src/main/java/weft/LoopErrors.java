@@ -26,13 +26,21 @@ final class LoopErrors {
       log(error);
       return;
     }
+    Context outer = null; // the context of a callback is in force already
+    if (error.promise() instanceof Task<?> task && loop.isRunning() && Fiber.isOn(loop)) {
+      outer = loop.enter(task.context());
+    }
     try {
       custom.handle(loop, error);
     } catch (LoopExit exit) {
       throw exit;
-    } catch (Throwable failed) {
-      failed.addSuppressed(new Exception("while handling: " + error.message(), error.exception()));
-      log(new ErrorContext("Unhandled error in exception handler", failed));
+    } catch (Throwable thrown) {
+      thrown.addSuppressed(new Exception("while handling: " + error.message(), error.exception()));
+      log(new ErrorContext("Unhandled error in exception handler", thrown));
+    } finally {
+      if (outer != null) {
+        loop.enter(outer);
+      }
     }
   }
 
@@ -52,7 +60,7 @@ final class LoopErrors {
 
   private static void append(StringBuilder text, String what, @Nullable Object value) {
     if (value != null) {
-      text.append("\n  ").append(what).append(": ").append(value);
+      text.append("\n  ").append(what).append(": ").append(Debug.wholeText(value));
     }
   }
 }

@@ -133,12 +133,12 @@ final class LoopExecutor {
     if (existing == null) {
       return;
     }
-    existing.shutdown();
-    if (existing.isTerminated()) {
+    boolean shut = shutDown(existing);
+    if (shut && existing.isTerminated()) {
       return;
     }
     long timeoutNanos = timeout == null ? Long.MAX_VALUE : Durations.nanos(timeout);
-    if (!(existing.isShutdown() ? ends(existing, timeoutNanos) : jobsEnd(timeoutNanos))) {
+    if (!(shut ? ends(existing, timeoutNanos) : jobsEnd(timeoutNanos))) {
       Debug.logger()
           .log(
               Level.WARNING,
@@ -181,7 +181,17 @@ final class LoopExecutor {
     shutDown = true;
     ExecutorService existing = pool;
     if (existing != null) {
-      existing.shutdown();
+      shutDown(existing);
+    }
+  }
+
+  /// Returns false if the executor is not for us to shut down: some ignore it, some throw.
+  private static boolean shutDown(ExecutorService pool) {
+    try {
+      pool.shutdown();
+      return pool.isShutdown();
+    } catch (RuntimeException refused) {
+      return false;
     }
   }
 }

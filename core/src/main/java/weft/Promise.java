@@ -335,9 +335,9 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
 
   /* ---- java.util.concurrent.Future: any thread ---- */
 
-  /// As [#cancel()], from any thread. Returns false if the promise is done, or its loop closed. Not
-  /// on the loop's thread while it runs, the request is passed on, if it rests to its next run, and
-  /// true means only that.
+  /// As [#cancel()], from any thread. Returns false if the promise is done, or its loop closed.
+  /// Another thread than the loop's passes the request to the loop, which acts on it at once, or in
+  /// its next run if it does not run; true then means only that it was passed on.
   @Override
   public final boolean cancel(boolean mayInterruptIfRunning) {
     if (isDone()) {

@@ -35,8 +35,10 @@ final class RunUntilComplete {
     boolean[] over = new boolean[1];
     Consumer<Promise<T>> stopper =
         done -> {
-          if (!over[0] && !(done.failure() instanceof LoopExit)) {
-            loop.stop(); // a LoopExit ends the run by itself; a stop left over would end the next
+          boolean exits = done instanceof Task && done.failure() instanceof LoopExit;
+          if (!over[0] && !exits) {
+            loop.stop(); // a task's exit ends the run by itself; a stop left over would end the
+            // next
           }
         };
     promise.addInternalCallback(stopper, (Promise<?>) null);

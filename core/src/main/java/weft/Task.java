@@ -74,6 +74,7 @@ public final class Task<T> extends Promise<T> {
   public static <T> Task<T> create(EventLoop loop, Coroutine<T> coroutine, TaskOptions options) {
     AbstractEventLoop on = AbstractEventLoop.of(loop);
     on.checkOpen();
+    on.checkThread();
     Task<T> task = new Task<>(on, coroutine, options, false);
     if (Boolean.TRUE.equals(options.eagerStart()) && Fiber.running() == on) {
       task.startNow();
@@ -218,8 +219,11 @@ public final class Task<T> extends Promise<T> {
   private void throwAtNextSuspension(@Nullable String message) {
     mustCancel = true;
     cancelMessage = message;
-    if (loop.currentTask() != this) {
-      interruptIfBlocked();
+    if (loop.currentTask() == this) {
+      clearInterrupt(); // of a request before; this one interrupts the next call that blocks
+    } else if (fiber.canBlockInJdk()) {
+      interrupted = true;
+      fiber.interrupt(); // again, if a request before was caught
     }
   }
 
@@ -250,7 +254,7 @@ public final class Task<T> extends Promise<T> {
   /// returns how many are left. With none left, an error that was not thrown yet is not thrown.
   public int uncancel() {
     loop.checkThread();
-    Task<?> counting = counting();
+    Task<?> counting = cancelRequests > 0 ? this : counting(); // made while the body was not asked
     if (counting.cancelRequests > 0) {
       counting.cancelRequests--;
       if (counting.cancelRequests == 0) {
@@ -462,7 +466,7 @@ public final class Task<T> extends Promise<T> {
     out.println("Stack for " + this);
     if (done()) {
       if (!cancelled()) {
-        Throwable failure = exception();
+        Throwable failure = failure(); // to look is not to retrieve
         if (failure != null) {
           failure.printStackTrace(out);
         }

@@ -27,6 +27,7 @@ public final class TaskGroup {
   private @Nullable Promise<Void> allDone;
   private boolean exiting;
   private boolean aborting;
+  private boolean left;
   private boolean cancelledParent;
 
   private TaskGroup(Task<?> parent) {
@@ -101,6 +102,7 @@ public final class TaskGroup {
   /// Ends the group early and without an error: its children, and the body if it still runs, are
   /// cancelled. Repeating it does nothing, nor does calling it after the end.
   public void cancel() {
+    parent.loop.checkThread();
     if (exiting && children.isEmpty()) {
       return;
     }
@@ -134,9 +136,9 @@ public final class TaskGroup {
     if (failure == null) {
       return;
     }
-    if (parent.done()) {
+    if (left || parent.done()) {
       parent.loop.callExceptionHandler(
-          new ErrorContext("a task has failed after the parent of its group has ended", failure)
+          new ErrorContext("a task has failed after the parent has left its group", failure)
               .withPromise(child));
       return;
     }
@@ -197,7 +199,7 @@ public final class TaskGroup {
   private @Nullable CancelledError waitForChildren() {
     CancelledError last = null;
     while (!children.isEmpty()) {
-      Promise<Void> waiting = new LinkedPromise.Waiting(parent.loop, children);
+      Promise<Void> waiting = new LinkedPromise.Waiting(parent.loop, children, true);
       allDone = waiting;
       try {
         waiting.await();
@@ -206,11 +208,25 @@ public final class TaskGroup {
         if (!aborting) {
           abort();
         }
+      } catch (IllegalStateException cannotWait) {
+        giveUp(cannotWait);
+        throw cannotWait;
       }
       allDone = null;
       parent.loop.throwIfDismissed(parent);
     }
     return last;
+  }
+
+  /// Lets the children go, because the parent cannot wait for them, where it stands or ever.
+  private void giveUp(IllegalStateException reason) {
+    allDone = null;
+    abort();
+    left = true;
+    if (cancelledParent) {
+      parent.uncancel();
+    }
+    errors.forEach(reason::addSuppressed);
   }
 
   /// The errors that a [LoopExit] leaves no room for.

@@ -40,11 +40,13 @@ public final class Timeout {
     return state == State.EXPIRING || state == State.EXPIRED;
   }
 
-  /// Moves the deadline; null takes it away. One that has passed already takes effect in the next
-  /// turn of the loop.
+  /// Moves the deadline to a time on the clock of [EventLoop#time], not to a delay from now:
+  /// `reschedule(loop.time().plusSeconds(30))`. Null takes it away. A time that has passed already
+  /// takes effect in the next turn of the loop.
   ///
   /// @throws IllegalStateException if the block has ended, or its deadline has passed
   public void reschedule(@Nullable Duration when) {
+    task.loop.checkThread();
     reschedule(when == null ? null : (Long) Durations.nanos(when));
   }
 

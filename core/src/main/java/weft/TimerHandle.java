@@ -40,6 +40,9 @@ public class TimerHandle extends Handle implements Comparable<TimerHandle> {
 
   @Override
   public void cancel() {
+    if (armed && !cancelled) {
+      loop.checkThread();
+    }
     super.cancel();
     if (!cancelled) {
       cancelled = true;

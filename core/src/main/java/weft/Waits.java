@@ -32,7 +32,11 @@ final class Waits {
     if (distinct.isEmpty()) {
       throw new IllegalArgumentException("there is nothing to wait for: the collection is empty");
     }
-    Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, distinct);
+    Promise<Void> waiter =
+        new LinkedPromise.Waiting(
+            task.loop,
+            distinct,
+            timeout == null && (until == Until.ALL_COMPLETED || distinct.size() == 1));
     int[] missing = {distinct.size()};
     Consumer<Promise<T>> onDone =
         promise -> {
@@ -90,7 +94,7 @@ final class Waits {
   }
 
   private static <T> void cancelAndWait(Task<?> task, Promise<T> promise) {
-    Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, List.of(promise));
+    Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, List.of(promise), true);
     Consumer<Promise<T>> release = p -> waiter.release();
     promise.addInternalCallback(release, task);
     promise.cancel();

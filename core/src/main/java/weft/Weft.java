@@ -225,7 +225,8 @@ public final class Weft {
   /// Waits for an awaitable, for a limited time (null: without limit). When the time is up, it is
   /// cancelled and waited for, so that the whole can take longer.
   ///
-  /// @throws TimeoutException if it did not end in time, except with a result after all
+  /// @throws TimeoutException if the time was up and it then ended cancelled; a result or another
+  ///   exception with which it ended after all is returned or thrown
   public static <T> T waitFor(Awaitable<T> awaitable, @Nullable Duration timeout)
       throws TimeoutException {
     return Waits.waitFor(awaitable, timeout);
@@ -549,7 +550,8 @@ public final class Weft {
   }
 
   /// Runs a coroutine on a loop of another thread. Cancelling the future cancels the task. Any
-  /// thread; waiting for the future on the loop's own thread would wait for ever.
+  /// thread. To wait for the future suspends in a coroutine of that loop, and is refused in a
+  /// callback of it.
   public static <T> CompletableFuture<T> runCoroutineThreadsafe(
       Coroutine<T> coroutine, EventLoop loop) {
     return Bridges.submit(coroutine, AbstractEventLoop.of(loop));

@@ -3,8 +3,8 @@ package weft.io;
 import org.jspecify.annotations.Nullable;
 
 /// What all protocols are told: the beginning, the end, and how well the transport can send. All
-/// methods are called on the loop's thread, in a copy of the context in which the transport was
-/// made, and must not suspend.
+/// methods are called on the loop's thread and must not suspend. Their context is a copy of that in
+/// which the transport was made, except for [#pauseWriting], which is called in the writer's.
 public interface BaseProtocol {
   /// The first call: the connection is there.
   default void connectionMade(BaseTransport transport) {}

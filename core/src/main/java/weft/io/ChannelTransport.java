@@ -54,8 +54,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   private @Nullable Consumer<? super ChannelTransport> whenLost;
   private @Nullable Throwable lossReason;
 
-  /// Set while TLS is put on the channel, which is not this transport's meanwhile.
-  private @Nullable Runnable giveUpUpgrade;
+  /// Set while TLS is put on the channel, which is not this transport's meanwhile, and not after a
+  /// failure either.
+  private @Nullable Consumer<Boolean> giveUpUpgrade;
 
   /// What has taken this transport's place.
   private @Nullable ChannelTransport replacement;
@@ -132,7 +133,13 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   public void received(Chunk chunk) {
     StreamProtocol reader = streams;
     if (reader != null && !closing) {
-      reader.received(chunk);
+      try {
+        reader.received(chunk);
+      } catch (LoopExit exit) {
+        throw exit;
+      } catch (Throwable thrown) {
+        broken("the reader failed on received data", thrown);
+      }
       return;
     }
     deliverInContext(chunk.data());
@@ -351,17 +358,19 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   /// Lets go of the channel, so that a layer can be put on it.
   ///
-  /// @param giveUp ends the attempt, if the transport is closed meanwhile
-  StreamChannel surrender(Runnable giveUp) {
+  /// @param giveUp ends the attempt, if the transport is closed (false) or aborted (true) meanwhile
+  StreamChannel surrender(Consumer<Boolean> giveUp) {
     giveUpUpgrade = giveUp;
     channel.pauseReading();
     return channel;
   }
 
-  /// The layer could not be put on the channel, which is closed.
-  void upgradeFailed(Throwable reason) {
-    giveUpUpgrade = null;
-    lose(reason);
+  /// The layer could not be put on the channel. Whoever tried closes that; it may take a while.
+  ///
+  /// @param asked whether this side wanted the end, so that it is no failure to tell of
+  void upgradeFailed(Throwable reason, boolean asked) {
+    lose(asked ? null : reason);
+    lossReason = reason;
   }
 
   /// Another transport, over the new layer, goes on in this one's place.
@@ -379,7 +388,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   /// Closes what has taken this transport's place, or is about to. Returns whether there was any.
   private boolean closeOther(boolean abort) {
     if (giveUpUpgrade != null) {
-      giveUpUpgrade.run();
+      giveUpUpgrade.accept(abort);
       return true;
     }
     if (replacement == null) {
@@ -455,7 +464,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     closing = true;
     lost = true;
     lossReason = reason;
-    channel.pauseReading();
+    if (giveUpUpgrade == null) {
+      channel.pauseReading();
+    }
     FileSending file = sending;
     if (file != null) {
       if (lossReason == null) {
@@ -474,7 +485,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     try {
       protocol.connectionLost(reason);
     } finally {
-      channel.close();
+      if (giveUpUpgrade == null) {
+        channel.close();
+      }
       tellOwner();
     }
   }

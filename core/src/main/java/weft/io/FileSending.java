@@ -115,6 +115,9 @@ final class FileSending {
           break;
         }
         checkAlive();
+        if (transport.isClosing()) {
+          throw new ClosedChannelException();
+        }
         channel.write(piece.flip());
         sent += read;
         while (channel.backlog() > transport.writeBufferLimits().high()) {

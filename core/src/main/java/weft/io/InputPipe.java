@@ -70,6 +70,8 @@ final class InputPipe extends PipeChannel {
       }
     } catch (IOException e) {
       post(() -> arrived(null, false, e));
+    } catch (RuntimeException e) {
+      post(() -> arrived(null, false, new IOException("the stream failed", e)));
     } finally {
       finished = true;
       closeQuietly(stream);

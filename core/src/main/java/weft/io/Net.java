@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.FileChannel;
@@ -137,7 +138,7 @@ public final class Net {
     requireClient(options, null);
     return Connector.limited(
         options,
-        () -> finish(loop, protocol, loop.driver().adopt(socket), options, null),
+        () -> finish(loop, protocol, adopt(loop, socket), options, null),
         socket.toString());
   }
 
@@ -164,9 +165,15 @@ public final class Net {
       Supplier<P> protocol, SocketChannel socket, ServerOptions options) throws IOException {
     EventLoop loop = EventLoop.running();
     Listening.requireServer(options);
-    StreamChannel channel = loop.driver().adopt(socket);
+    StreamChannel channel = adopt(loop, socket);
     TlsOptions tls = options.tls();
     return begin(loop, protocol, tls == null ? channel : Upgrade.server(loop, channel, tls), false);
+  }
+
+  private static StreamChannel adopt(EventLoop loop, SocketChannel socket) throws IOException {
+    StreamChannel channel = loop.driver().adopt(socket);
+    Addresses.setOption(channel, StandardSocketOptions.TCP_NODELAY, true);
+    return channel;
   }
 
   /// Finds out what is wrong with the options before anything is opened.
@@ -257,8 +264,8 @@ public final class Net {
         new Server(loop, protocols, options, List.of(loop.driver().adoptListener(socket)), null));
   }
 
-  /// Serves clients on a unix socket, with a protocol for each. A socket that was left at the path
-  /// is removed before; anything else there is not.
+  /// Serves clients on a unix socket, with a protocol for each. A socket at the path is removed
+  /// before, whoever made it; anything else there is not.
   public static Server createUnixServer(
       Supplier<? extends BaseProtocol> protocols, Path path, ServerOptions options)
       throws IOException {
@@ -403,8 +410,8 @@ public final class Net {
   /// Sends a part of a file.
   ///
   /// @param count how many bytes; null for all that are left
-  /// @throws IllegalStateException if the transport is closing, its output has ended, or it sends a
-  ///   file already
+  /// @throws IllegalStateException if the transport is closing, its output has ended, it sends a
+  ///   file already, or it is over TLS and `fallback` is false
   /// @throws SendfileNotAvailableException if the system cannot do it and `fallback` is false
   public static long sendFile(
       Transport transport, FileChannel file, long offset, @Nullable Long count, boolean fallback)

@@ -164,6 +164,8 @@ final class OutputPipe extends PipeChannel {
       }
     } catch (IOException e) {
       post(() -> fail(e));
+    } catch (RuntimeException e) {
+      post(() -> fail(new IOException("the stream failed", e)));
     }
     closeQuietly(stream);
   }

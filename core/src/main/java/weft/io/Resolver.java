@@ -22,9 +22,10 @@ import weft.Weft;
 ///
 /// Thread: the loop's on which it is used.
 public final class Resolver {
+  private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
   static final Resolver SYSTEM = new Resolver(Duration.ZERO, 1);
 
-  private record Answer(List<InetAddress> addresses, long expiresNanos) {}
+  private record Answer(List<InetAddress> addresses, long givenNanos) {}
 
   private final long keepNanos;
   private final int entriesMax;
@@ -39,7 +40,7 @@ public final class Resolver {
       throw new IllegalArgumentException(
           "a cache needs a duration that is not negative and a positive size");
     }
-    this.keepNanos = keep.toNanos();
+    this.keepNanos = keep.compareTo(FOR_EVER) < 0 ? keep.toNanos() : Long.MAX_VALUE;
     this.entriesMax = entriesMax;
   }
 
@@ -75,14 +76,14 @@ public final class Resolver {
       return ask(loop, host);
     }
     Answer known = answers.get(host);
-    if (known != null && loop.timeNanos() < known.expiresNanos) {
+    if (known != null && loop.timeNanos() - known.givenNanos < keepNanos) {
       return known.addresses;
     }
     List<InetAddress> addresses = ask(loop, host);
     if (answers.size() >= entriesMax) {
       answers.clear();
     }
-    answers.put(host, new Answer(addresses, loop.timeNanos() + keepNanos));
+    answers.put(host, new Answer(addresses, loop.timeNanos()));
     return addresses;
   }
 

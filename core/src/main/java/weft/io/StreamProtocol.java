@@ -137,6 +137,7 @@ final class StreamProtocol implements Protocol, VoidBody {
   public void connectionLost(@Nullable Throwable why) {
     lost = true;
     reason = why;
+    reader.lost();
     if (why == null) {
       reader.feedEof();
     } else {

@@ -12,13 +12,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 import weft.Promise;
+import weft.Task;
 import weft.spi.Chunk;
 
 /// The receiving side of a connection. Its methods suspend until there is something to return.
 ///
-/// What arrives while nobody reads is collected. When more than twice the limit has been, the
-/// connection is not read any more until the reader has caught up: the peer has to wait. The limit
-/// also bounds how far a separator may be; it does not bound how much one call may read.
+/// What arrives while nobody reads is collected. When more than twice the limit has been collected,
+/// the connection is not read until the reader has caught up: the peer has to wait. The limit also
+/// bounds how far a separator may be; it does not bound how much one call may read.
 ///
 /// Once the connection has failed, every method throws the failure, even if there is data left.
 /// Cancelling a read takes nothing out of the stream.
@@ -31,6 +32,7 @@ public final class StreamReader implements Iterable<String> {
   public static final int DEFAULT_LIMIT = 64 * 1024;
 
   private static final byte[] EMPTY = {};
+  private static final int BYTES_MAX = Integer.MAX_VALUE - 8;
   private static final int IDLE_BYTES_MAX = 512;
   private static final byte[] NEWLINE = {'\n'};
 
@@ -45,6 +47,9 @@ public final class StreamReader implements Iterable<String> {
 
   /// A chunk of the driver's that was kept: data for the read that waits, later lent to the reader.
   private @Nullable Chunk lent;
+
+  /// To whom it is lent.
+  private @Nullable Task<?> holder;
 
   private boolean chunkWanted;
   private boolean chunkArrived;
@@ -124,7 +129,11 @@ public final class StreamReader implements Iterable<String> {
     if (bytes.length - tail >= count) {
       return;
     }
-    int needed = Math.addExact(size, count);
+    if (count > BYTES_MAX - size) {
+      throw new IllegalStateException(
+          "more has arrived than an array can hold; read it in pieces, not to the end at once");
+    }
+    int needed = size + count;
     byte[] target = needed <= bytes.length && size < head ? bytes : new byte[grown(needed)];
     System.arraycopy(bytes, head, target, 0, size);
     bytes = target;
@@ -134,7 +143,7 @@ public final class StreamReader implements Iterable<String> {
 
   private int grown(int needed) {
     long doubled = bytes.length == 0 ? needed : Math.max(needed, 2L * bytes.length);
-    return (int) Math.min(Math.max(doubled, 128), Integer.MAX_VALUE - 8);
+    return (int) Math.min(Math.max(doubled, 128), BYTES_MAX);
   }
 
   /// Ends the stream, for those who feed a reader by hand.
@@ -170,7 +179,25 @@ public final class StreamReader implements Iterable<String> {
     Chunk chunk = lent;
     if (chunk != null && !chunkArrived) {
       lent = null;
+      holder = null;
       chunk.release();
+    }
+  }
+
+  /// Gives back the chunk that was lent, unless another task is at work on it.
+  void releaseOwn() {
+    Task<?> other = holder;
+    if (other == null || other == loop.currentTask() || other.done()) {
+      release();
+    }
+  }
+
+  /// Sees to it that no chunk is kept for ever, now that nobody may read again.
+  void lost() {
+    settle();
+    Task<?> other = holder;
+    if (lent != null && other != null) {
+      other.addDoneCallback(done -> release());
     }
   }
 
@@ -194,7 +221,7 @@ public final class StreamReader implements Iterable<String> {
     }
   }
 
-  /// Copies a chunk that arrived for a read which was cancelled before it could take it.
+  /// Copies a chunk that arrived for a read which was cancelled before it could take it, or may be.
   private void settle() {
     Chunk chunk = lent;
     if (chunk != null && chunkArrived) {
@@ -341,14 +368,15 @@ public final class StreamReader implements Iterable<String> {
   }
 
   /// Reads what is there, in a buffer that is lent until the next call of this reader or until the
-  /// connection is closed here; waits if nothing is there. The fastest way to read, because nothing
-  /// is copied. Null at the end of the stream.
+  /// task that reads closes the connection; waits if nothing is there. The fastest way to read,
+  /// because nothing is copied. Null at the end of the stream.
   public @Nullable ByteBuffer readChunk() throws IOException {
     check();
     waitUntilSomething("readChunk");
     Chunk chunk = lent;
     if (chunkArrived && chunk != null) {
       chunkArrived = false;
+      holder = loop.currentTask();
       return chunk.data();
     }
     if (head == tail) {

@@ -85,13 +85,13 @@ public final class StreamWriter implements AutoCloseable {
   /// Closes the connection once everything is sent. Does not wait; see [#waitClosed].
   @Override
   public void close() {
-    protocol.reader.release();
+    protocol.reader.releaseOwn();
     protocol.transport().close();
   }
 
   /// Closes the connection at once; the peer sees a reset.
   public void abort() {
-    protocol.reader.release();
+    protocol.reader.releaseOwn();
     protocol.transport().abort();
   }
 

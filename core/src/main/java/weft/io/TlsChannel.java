@@ -14,7 +14,9 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
+import weft.ErrorContext;
 import weft.EventLoop;
+import weft.LoopExit;
 import weft.TimerHandle;
 import weft.spi.Chunk;
 import weft.spi.Completion;
@@ -690,7 +692,14 @@ final class TlsChannel implements StreamChannel, StreamListener {
       plain.release();
     }
     input.clear();
-    engine.release();
+    try {
+      engine.release();
+    } catch (LoopExit exit) {
+      throw exit;
+    } catch (Throwable thrown) {
+      loop.callExceptionHandler(
+          new ErrorContext("what is to release a TLS engine failed", thrown).withSource(this));
+    }
   }
 
   private static IOException tookLonger(String what, Duration limit) {

@@ -7,6 +7,7 @@ import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
+import weft.LoopExit;
 import weft.spi.StreamChannel;
 
 /// An [SSLEngine] with the loops around it that an engine needs: it turns ciphertext into plaintext
@@ -55,7 +56,7 @@ final class TlsEngine {
   void begin() throws SSLException {
     try {
       engine.beginHandshake();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw broken(e);
     }
   }
@@ -179,7 +180,7 @@ final class TlsEngine {
           break;
         }
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw broken(e);
     } finally {
       send(packet, out);
@@ -239,7 +240,7 @@ final class TlsEngine {
       while ((task = engine.getDelegatedTask()) != null) {
         task.run();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw broken(e);
     }
   }
@@ -256,7 +257,7 @@ final class TlsEngine {
       SSLEngineResult result = engine.unwrap(in, plain);
       boolean starved = result.getStatus() == SSLEngineResult.Status.BUFFER_UNDERFLOW;
       return starved ? result : watch(result);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw broken(e);
     }
   }
@@ -264,7 +265,7 @@ final class TlsEngine {
   private SSLEngineResult wrap(ByteBuffer data, ByteBuffer packet) throws SSLException {
     try {
       return watch(engine.wrap(data, packet));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw broken(e);
     }
   }
@@ -279,7 +280,10 @@ final class TlsEngine {
     return result;
   }
 
-  private static SSLException broken(RuntimeException cause) {
+  private static SSLException broken(Throwable cause) {
+    if (cause instanceof LoopExit exit) {
+      throw exit;
+    }
     return new SSLException("the TLS engine has failed: " + cause.getMessage(), cause);
   }
 }

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import weft.CancelledError;
 import weft.EventLoop;
+import weft.LoopExit;
 import weft.Promise;
 import weft.Weft;
 import weft.spi.Completion;
@@ -114,20 +117,45 @@ final class Upgrade {
       throw new EOFException("the peer has ended the connection; TLS cannot begin any more");
     }
     EventLoop loop = plain.loop;
+    ByteBuffer read = received.get();
     Promise<TlsChannel> secured = loop.createPromise();
-    StreamChannel channel =
-        plain.surrender(
-            () -> fail(secured, new SocketException("the connection was closed in the handshake")));
+    GivenUp givenUp = new GivenUp(secured);
+    StreamChannel channel = plain.surrender(givenUp);
     TlsChannel layer;
     try {
-      layer = handshake(channel, secured, begin(channel, loop, tls, serverSide, received.get()));
+      layer = handshake(channel, secured, begin(channel, loop, tls, serverSide, read));
     } catch (IOException | RuntimeException | Error e) {
-      plain.upgradeFailed(e);
+      secured.cancel(); // if it has not come so far: nobody waits for it
+      boolean cancelled = e instanceof CancelledError || e instanceof LoopExit;
+      plain.upgradeFailed(e, cancelled || givenUp.closed || givenUp.aborted);
       throw e;
     }
     ChannelTransport secure = new ChannelTransport(loop, layer, protocol, false);
     plain.replaceBy(secure);
+    if (givenUp.aborted) {
+      secure.abort();
+    } else if (givenUp.closed) {
+      secure.close();
+    }
     return secure;
+  }
+
+  /// That the transport was closed during the handshake, or in the turn in which it succeeded.
+  private static final class GivenUp implements Consumer<Boolean> {
+    private final Promise<TlsChannel> secured;
+    private boolean closed;
+    private boolean aborted;
+
+    GivenUp(Promise<TlsChannel> secured) {
+      this.secured = secured;
+    }
+
+    @Override
+    public void accept(Boolean abort) {
+      closed |= !abort;
+      aborted |= abort;
+      fail(secured, new SocketException("the connection was closed in the handshake"));
+    }
   }
 
   private static Handshake begin(

@@ -30,7 +30,7 @@ final class NioListener extends Selected implements ListenChannel {
   @Override
   void complete(int ready) {
     Completion<StreamChannel> told = accepted;
-    for (int left = backlog + 1; left > 0 && accepting && told != null; left--) {
+    for (long left = backlog + 1L; left > 0 && accepting && told != null; left--) {
       StreamChannel connection;
       try {
         SocketChannel peer = socket.accept();

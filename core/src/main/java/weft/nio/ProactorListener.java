@@ -68,7 +68,7 @@ final class ProactorListener extends ProactorChannel implements ListenChannel {
   @Override
   void complete() {
     Completion<StreamChannel> told = completion;
-    for (int left = backlog + 1; accepting && told != null; left--) {
+    for (long left = backlog + 1L; accepting && told != null; left--) {
       if (left == 0) {
         completeLater();
         return;

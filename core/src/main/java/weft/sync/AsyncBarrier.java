@@ -28,6 +28,10 @@ public final class AsyncBarrier {
   private final Waiters outside;
   private final Waiters inside;
   private final int parties;
+
+  /// How many of a full round have their number already, besides the last to come.
+  private int numbered;
+
   private State state = State.FILLING;
   private int count;
 
@@ -59,15 +63,16 @@ public final class AsyncBarrier {
     if (state == State.BROKEN) {
       throw new BrokenBarrierException("the barrier was aborted");
     }
-    int index = count++;
+    count++;
     try {
       if (count == parties) {
         state = State.DRAINING;
+        numbered = 0;
         inside.wakeAll();
-      } else {
-        waitFull();
+        return parties - 1;
       }
-      return index;
+      waitFull();
+      return numbered++; // not at the arrival: somebody may have gone away
     } finally {
       leave();
     }

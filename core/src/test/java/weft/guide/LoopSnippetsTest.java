@@ -6,10 +6,12 @@ import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.run;
+import static weft.Weft.runCoroutineThreadsafe;
 import static weft.Weft.sleep;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import weft.CallGraph;
 import weft.ContextVar;
@@ -46,6 +48,31 @@ class LoopSnippetsTest {
               // @end region="loop"
             });
     assertEquals(List.of("soon", "later", "done"), printed);
+  }
+
+  @Test
+  void aLoopBesideAnApplication() throws Exception {
+    List<String> printed =
+        Printed.by(
+            () -> {
+              // @start region="beside"
+              EventLoop loop = EventLoop.create();
+              Thread thread =
+                  Thread.ofPlatform()
+                      .name("loop")
+                      .start(
+                          () -> {
+                            loop.runForever(); // until somebody calls stop
+                            loop.close();
+                          });
+              CompletableFuture<String> done = runCoroutineThreadsafe(answer(), loop);
+              IO.println(done.join()); // blocks this thread, not the loop
+              loop.callSoonThreadsafe(loop::stop);
+              thread.join();
+              // @end region="beside"
+              assertTrue(loop.isClosed());
+            });
+    assertEquals(List.of("done"), printed);
   }
 
   @Test

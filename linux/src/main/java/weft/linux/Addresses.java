@@ -39,6 +39,9 @@ final class Addresses {
   private static final int UN_PATH_BYTES = 108;
   private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xff, (byte) 0xff};
 
+  private static final byte[] LOOPBACK = {127, 0, 0, 1};
+  private static final byte[] LOOPBACK6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
   private Addresses() {}
 
   /// The family of sockets that an address is best served by. As with the JDK, a socket of IPv6
@@ -68,7 +71,7 @@ final class Addresses {
       return writeInet(resolved(inet), inet.getPort(), family, target);
     }
     if (family == Linux.AF_UNIX && address instanceof UnixDomainSocketAddress unix) {
-      byte[] path = unix.getPath().toString().getBytes(StandardCharsets.UTF_8);
+      byte[] path = unix.getPath().toString().getBytes(ChildStart.NAMES);
       if (path.length >= UN_PATH_BYTES) {
         throw new SocketException("Unix domain path too long");
       }
@@ -110,6 +113,16 @@ final class Addresses {
       target.set(JAVA_INT, IN6_SCOPE, ((Inet6Address) ip).getScopeId());
     }
     return IN6_BYTES;
+  }
+
+  /// Where to send what is for an address: the wildcard as a destination is this machine.
+  static SocketAddress destination(SocketAddress address) throws UnknownHostException {
+    if (!isWildcard(address)) {
+      return address;
+    }
+    InetSocketAddress wildcard = (InetSocketAddress) address;
+    byte[] loopback = wildcard.getAddress() instanceof Inet4Address ? LOOPBACK : LOOPBACK6;
+    return new InetSocketAddress(InetAddress.getByAddress(loopback), wildcard.getPort());
   }
 
   /// Whether it stands for every address of this machine.
@@ -161,6 +174,6 @@ final class Addresses {
     while (end < path.length && path[end] != 0) {
       end++;
     }
-    return UnixDomainSocketAddress.of(new String(path, 0, end, StandardCharsets.UTF_8));
+    return UnixDomainSocketAddress.of(new String(path, 0, end, ChildStart.NAMES));
   }
 }

@@ -136,6 +136,12 @@ final class BufferRing {
     return buffer;
   }
 
+  /// Takes back what the kernel has not used, so that it finds nothing to receive into.
+  void withdraw() {
+    tail -= (short) (buffers.length - free);
+    SHORT.setRelease(entries, (long) TAIL, tail);
+  }
+
   /// The kernel has found the ring empty.
   void starved() {
     starved++;

@@ -27,7 +27,8 @@ import weft.spi.ChildOptions;
 /// file that cannot be opened is told from a program that cannot be run. Everything is opened such
 /// that exec closes it, which is what keeps pipes from children that other threads start.
 final class ChildStart implements AutoCloseable {
-  private static final Charset NAMES =
+  /// In which the system's names of files are.
+  static final Charset NAMES =
       Charset.forName(System.getProperty("sun.jnu.encoding"), Charset.defaultCharset());
 
   private static final int S_IFIFO = 0x1000;
@@ -92,18 +93,35 @@ final class ChildStart implements AutoCloseable {
     Path directory = options.directory();
     MemorySegment folder =
         directory == null ? MemorySegment.NULL : text(directory.toFile().getPath());
-    int pid = spawn(command.getFirst(), command, environment, folder);
-    if (pid == -Errno.ENOEXEC) {
-      List<String> script = new ArrayList<>(command);
-      script.set(0, found(command.getFirst()));
-      script.addFirst("/bin/sh");
-      pid = spawn("/bin/sh", script, environment, folder);
-    }
+    int pid = spawnOrInterpret(command, environment, folder);
     if (pid < 0) {
       throw refused(
           new IOException("Exec failed, error: " + -pid + " (" + Linux.strerror(-pid) + ")"));
     }
     return child(pid);
+  }
+
+  /// Keeps a descriptor back, which is needed to look after what is started.
+  private int spawnOrInterpret(
+      List<String> command, MemorySegment environment, MemorySegment folder) throws IOException {
+    Descriptor spare;
+    try {
+      spare = Descriptor.copy(linux, driver.waker.eventfd());
+    } catch (IOException e) {
+      throw refused(e);
+    }
+    try {
+      int pid = spawn(command.getFirst(), command, environment, folder);
+      if (pid != -Errno.ENOEXEC) {
+        return pid;
+      }
+      List<String> script = new ArrayList<>(command);
+      script.set(0, found(command.getFirst()));
+      script.addFirst("/bin/sh");
+      return spawn("/bin/sh", script, environment, folder);
+    } finally {
+      spare.close();
+    }
   }
 
   private int spawn(

@@ -55,7 +55,13 @@ final class EpollDriver extends LinuxDriver {
     event.set(JAVA_INT_UNALIGNED, 0, Linux.IN | Linux.EPOLLET);
     event.set(JAVA_LONG_UNALIGNED, Linux.EPOLL_EVENT_DATA, WAKE);
     int fd = waker.eventfd();
-    Errno.check(linux.epollCtl(epoll.fd(), Linux.EPOLL_CTL_ADD, fd, event));
+    try {
+      Errno.check(linux.epollCtl(epoll.fd(), Linux.EPOLL_CTL_ADD, fd, event));
+    } catch (IOException e) {
+      epoll.close();
+      waker.close();
+      throw e;
+    }
   }
 
   @Override
@@ -66,7 +72,7 @@ final class EpollDriver extends LinuxDriver {
     next = 0;
     count = 0;
     int found = collect(timeoutNanos);
-    if (found == -Errno.ENOSYS && nanos) {
+    if ((found == -Errno.ENOSYS || found == -Errno.EPERM) && nanos) { // EPERM: seccomp
       nanos = false;
       found = collect(timeoutNanos);
     }
@@ -148,7 +154,6 @@ final class EpollDriver extends LinuxDriver {
     }
     int operation =
         before == 0 ? Linux.EPOLL_CTL_ADD : wanted == 0 ? Linux.EPOLL_CTL_DEL : Linux.EPOLL_CTL_MOD;
-    source.registered = wanted;
     event.set(JAVA_INT_UNALIGNED, 0, wanted);
     event.set(JAVA_INT_UNALIGNED, Linux.EPOLL_EVENT_DATA, source.slot);
     event.set(JAVA_INT_UNALIGNED, Linux.EPOLL_EVENT_DATA + 4, source.generation);
@@ -156,6 +161,7 @@ final class EpollDriver extends LinuxDriver {
     if (done < 0) {
       throw new UncheckedIOException("epoll_ctl has failed", Errno.exception(-done));
     }
+    source.registered = wanted;
   }
 
   @Override

@@ -381,8 +381,9 @@ abstract class LinuxDriver implements Driver {
 
   @Override
   public final Pending connect(
-      SocketAddress remote, @Nullable SocketAddress local, Completion<StreamChannel> completion)
+      SocketAddress to, @Nullable SocketAddress local, Completion<StreamChannel> completion)
       throws IOException {
+    SocketAddress remote = Addresses.destination(to);
     int family = family(remote);
     if (local != null && family == Linux.AF_INET) {
       family = family(local);
@@ -403,8 +404,9 @@ abstract class LinuxDriver implements Driver {
 
   @Override
   public final PacketChannel openPackets(
-      @Nullable SocketAddress local, @Nullable SocketAddress remote, PacketOptions options)
+      @Nullable SocketAddress local, @Nullable SocketAddress to, PacketOptions options)
       throws IOException {
+    SocketAddress remote = to == null ? null : Addresses.destination(to);
     int family = packetFamily(local, remote, options);
     Descriptor socket = socket(family, Linux.SOCK_DGRAM);
     try {

@@ -80,6 +80,9 @@ final class PacketSocket extends Source implements PacketChannel {
   void attend() {
     if (!isClosed() && drainedAt >= 0 && backlog <= drainedAt) {
       drainedAt = -1;
+      if (!failures.isEmpty()) {
+        driver.attend(this); // the listener may throw
+      }
       listener().drained();
     }
     IOException failure = isClosed() ? null : failures.poll();
@@ -163,7 +166,10 @@ final class PacketSocket extends Source implements PacketChannel {
   /// Whether the system has taken the datagram, or refused it for good.
   private boolean offer(ByteBuffer data, @Nullable SocketAddress target) {
     try {
-      int length = target == null ? 0 : Addresses.write(target, family, driver.address);
+      int length =
+          target == null
+              ? 0
+              : Addresses.write(Addresses.destination(target), family, driver.address);
       MemorySegment source = MemorySegment.ofBuffer(data);
       int bytes = data.remaining();
       int sent = driver.linux.sendto(descriptor.fd(), source, bytes, driver.address, length);

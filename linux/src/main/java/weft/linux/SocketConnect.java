@@ -17,7 +17,12 @@ final class SocketConnect extends Source implements Pending {
     super(driver, descriptor);
     this.completion = completion;
     if (result == -Errno.EINPROGRESS || result == -Errno.EINTR) {
-      driver.arm(this, Linux.OUT);
+      try {
+        driver.arm(this, Linux.OUT);
+      } catch (RuntimeException e) {
+        end();
+        throw e;
+      }
     } else {
       if (result < 0) {
         failure = Errno.exception(-result);

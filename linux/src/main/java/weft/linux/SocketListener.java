@@ -80,9 +80,12 @@ final class SocketListener extends Source implements ListenChannel {
   void attend() {
     Completion<StreamChannel> told = accepted;
     while (accepting && told != null && !stash.isEmpty()) {
-      told.completed(SocketStream.socket(driver, stash.remove()));
-      if (!stash.isEmpty()) {
-        driver.attend(this);
+      try {
+        told.completed(SocketStream.socket(driver, stash.remove()));
+      } finally {
+        if (!stash.isEmpty()) {
+          driver.attend(this);
+        }
       }
     }
   }
@@ -119,8 +122,11 @@ final class SocketListener extends Source implements ListenChannel {
   public void close() {
     if (!isClosed()) {
       accepting = false;
-      // An operation that is under way holds the socket; this frees the port all the same.
-      driver.linux.shutdown(fd(), Linux.SHUT_RDWR);
+      if (driver.holds(this) && !isAdopted()) {
+        // An operation that is under way holds the socket; this frees the port all the same. But
+        // it would end a socket that other processes share.
+        driver.linux.shutdown(fd(), Linux.SHUT_RDWR);
+      }
       end();
       for (Descriptor refused; (refused = stash.poll()) != null; ) {
         driver.linux.linger(refused.fd(), true, 0);

@@ -57,8 +57,11 @@ abstract class Source {
   /// Ends it: closes the descriptor, after which no event arrives any more.
   void end() {
     closed = true;
-    driver.vacate(this);
-    descriptor.close();
+    try {
+      driver.vacate(this);
+    } finally {
+      descriptor.close();
+    }
     SelectableChannel former = adopted;
     if (former != null) {
       adopted = null;
@@ -69,6 +72,11 @@ abstract class Source {
   /// Notes that the descriptor is a copy of that of a channel, which is to be closed too.
   void adopted(SelectableChannel channel) {
     adopted = channel;
+  }
+
+  /// Whether others may have descriptors of the same socket.
+  boolean isAdopted() {
+    return adopted != null;
   }
 
   /// Ends it, but gives the descriptor to another source.

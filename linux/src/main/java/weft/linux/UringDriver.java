@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import weft.linux.BufferPool.Buffer;
 import weft.spi.Completion;
@@ -51,6 +53,10 @@ final class UringDriver extends LinuxDriver {
   private static final int BUFFERS = 1024;
   private static final long CLOSE_STEP_NANOS = 10_000_000;
   private static final int CLOSE_STEPS = 100;
+
+  /// What the kernel may receive into by itself, on rings of no thread in particular. Even if a
+  /// loop is forgotten unclosed, this memory must not be given to others.
+  private static final Set<BufferRing> SHARED = ConcurrentHashMap.newKeySet();
 
   private final int submissions;
   private final int completions;
@@ -139,9 +145,13 @@ final class UringDriver extends LinuxDriver {
     boolean shared = Thread.currentThread().isVirtual();
     Ring fresh = new Ring(linux, submissions, completions, shared);
     buffers = new BufferRing(linux, fresh, large, buffersMax);
+    if (shared) {
+      SHARED.add(buffers);
+    }
     ring = fresh;
     underWay = 0;
     files.moveFrom(old);
+    oldBuffers.withdraw(); // or else some kernels before 6.13 receive once more, for nobody
     old.close();
     abandoned.add(oldBuffers);
     watchWaker();
@@ -431,6 +441,10 @@ final class UringDriver extends LinuxDriver {
     }
     files.close(ring);
     ring.close();
+    if (underWay == 0) {
+      SHARED.remove(buffers);
+      abandoned.forEach(SHARED::remove);
+    }
   }
 
   /// How many buffers lie ready for the kernel.

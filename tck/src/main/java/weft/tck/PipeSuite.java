@@ -123,6 +123,44 @@ public abstract class PipeSuite extends LoopSuite {
         });
   }
 
+  @Test
+  void aStreamThatThrowsWhateverBreaksTheConnection() {
+    run(
+        () -> {
+          InputStream failing =
+              new InputStream() {
+                @Override
+                public int read() {
+                  throw new IllegalStateException("on purpose");
+                }
+
+                @Override
+                public int read(byte[] target, int offset, int length) {
+                  throw new IllegalStateException("on purpose");
+                }
+              };
+          var reading = Net.connectReadPipe(() -> new Recorder(loop), failing);
+          reading.protocol().end();
+          assertInstanceOf(IllegalStateException.class, cause(reading.protocol()));
+
+          OutputStream full =
+              new OutputStream() {
+                @Override
+                public void write(int value) {
+                  throw new IllegalStateException("no room");
+                }
+              };
+          var writing = Net.connectWritePipe(() -> new Recorder(loop), full);
+          writing.transport().write(new byte[10]);
+          writing.protocol().end();
+          assertInstanceOf(IllegalStateException.class, cause(writing.protocol()));
+        });
+  }
+
+  private static @Nullable Throwable cause(Recorder recorder) {
+    return assertInstanceOf(IOException.class, recorder.reason).getCause();
+  }
+
   private static String message(Recorder recorder) {
     return String.valueOf(assertInstanceOf(IOException.class, recorder.reason).getMessage());
   }

@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutorService;
@@ -156,6 +157,22 @@ public abstract class ResolverSuite extends LoopSuite {
           assertEquals(2, resolver.resolve("localhost", 2, null).getFirst().getPort());
           resolver.resolve("localhost", 1, StandardProtocolFamily.INET);
           assertEquals(1, executor.jobs);
+        });
+  }
+
+  @Test
+  void aCacheMayKeepForEver() {
+    Counting executor = counting();
+    run(
+        () -> {
+          for (Duration keep :
+              List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofNanos(Long.MAX_VALUE - 1))) {
+            executor.jobs = 0;
+            var resolver = new Resolver(keep, 10);
+            resolver.resolve("localhost", 1, null);
+            resolver.resolve("localhost", 1, null);
+            assertEquals(1, executor.jobs);
+          }
         });
   }
 

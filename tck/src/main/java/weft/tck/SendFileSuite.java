@@ -578,6 +578,25 @@ public abstract class SendFileSuite extends IoSuite {
   }
 
   @Test
+  void L109_overTlsAClosedTransportTakesNoMoreOfTheFile() {
+    run(
+        () -> {
+          Secure pair = secure();
+          FileChannel file = file(pattern(MUCH));
+          pair.received.transport().pauseReading();
+          Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
+          until(() -> pair.client.writeBufferSize() > pair.client.writeBufferLimits().high());
+          turns(5);
+          pair.client.close();
+          pair.received.transport().resumeReading();
+          assertThrows(ClosedChannelException.class, () -> await(sending, IOException.class));
+          await(pair.clientSide.lost);
+          await(pair.received.lost);
+          assertEquals(file.position(), pair.received.received());
+        });
+  }
+
+  @Test
   void overTlsNothingElseIsWrittenMeanwhile() {
     run(
         () -> {

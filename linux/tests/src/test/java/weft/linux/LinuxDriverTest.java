@@ -119,6 +119,23 @@ abstract class LinuxDriverTest extends PacketTest {
   }
 
   @Test
+  void aListenerThatOthersShareGoesOnWithoutUs() throws IOException {
+    ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
+    SocketAddress address = server.getLocalAddress();
+    Descriptor shared = JdkChannels.copy(((LinuxDriver) driver).linux, server);
+    ListenChannel listener = driver.adoptListener(server);
+    listener.start(new Accepted());
+    settle();
+    listener.close();
+    settle();
+    try (SocketChannel client = SocketChannel.open(address)) {
+      assertTrue(client.isConnected());
+    } finally {
+      shared.close();
+    }
+  }
+
+  @Test
   void aThreadHelpsToWatchWhatTheJdkHides() throws IOException {
     watching(((LinuxDriver) driver)::watchByThread);
   }
