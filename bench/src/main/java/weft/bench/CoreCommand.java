@@ -42,7 +42,10 @@ final class CoreCommand implements Callable<Integer> {
   @Option(names = "--no-python", description = "Leaves asyncio and uvloop out.")
   private boolean noPython;
 
-  @Option(names = "--csv", paramLabel = "FILE", description = "Default: bench/target/core.csv.")
+  @Option(
+      names = "--csv",
+      paramLabel = "FILE",
+      description = "Default: bench/target/core.csv; a JSON file is written beside it.")
   private @Nullable Path csv;
 
   @Option(
@@ -78,6 +81,7 @@ final class CoreCommand implements Callable<Integer> {
     }
     var file = csv == null ? home.resolve("bench/target/core.csv") : csv;
     ResultFiles.checkWritable(file);
+    ResultFiles.checkWritable(json(file));
     var machine = Machine.here(home, facts(python, effort));
     if (machine.isBusy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
@@ -118,11 +122,20 @@ final class CoreCommand implements Callable<Integer> {
     out.flush();
     Files.writeString(file, new Csv(machine, rows, results).text());
     out.println("\nWritten: " + file);
+    Files.writeString(json(file), new CoreJson(machine, rows, results).text());
+    out.println("Written: " + json(file));
     if (doc != null) {
       new Document(doc, "core").write(machine.lines("- ") + "\n" + table.markdown());
       out.println("Written: " + doc);
     }
     out.flush();
+  }
+
+  /// The JSON file beside the CSV file.
+  private static Path json(Path csv) {
+    String name = String.valueOf(csv.getFileName());
+    String stem = name.endsWith(".csv") ? name.substring(0, name.length() - 4) : name;
+    return csv.resolveSibling(stem + ".json");
   }
 
   private List<Row> chosen(List<Row> rows) {

@@ -43,7 +43,7 @@ record Csv(Machine machine, List<Row> rows, Results results) {
         "%s,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%d,%s,%s\n",
         row.name(),
         quoted(side.title()),
-        row.unit() == Unit.MILLIONS_PER_SECOND ? "ns" : row.unit().symbol(),
+        unit(row),
         figure.median(),
         figure.min(),
         figure.max(),
@@ -52,6 +52,11 @@ record Csv(Machine machine, List<Row> rows, Results results) {
         figure.rounds(),
         figure.wide(),
         Double.isNaN(figure.bytes()) ? "" : String.format(Locale.ROOT, "%.3f", figure.bytes()));
+  }
+
+  /// Of the figures, which are times even where the table shows rates.
+  static String unit(Row row) {
+    return row.unit() == Unit.MILLIONS_PER_SECOND ? "ns" : row.unit().symbol();
   }
 
   static String quoted(String text) {

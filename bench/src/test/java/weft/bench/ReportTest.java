@@ -2,6 +2,7 @@ package weft.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -88,6 +89,24 @@ class ReportTest {
         switch,"0 B allocated per switch","0.1 B",0.2000,yes
         """,
         csv);
+  }
+
+  @Test
+  void theJsonHasEachRoundAndMark() {
+    var json = new CoreJson(new Machine(Map.of("JDK", "25"), 0), List.of(SWITCH), results).text();
+    var compact = json.replaceAll("\\s+", " ");
+    assertTrue(compact.contains("\"machine\": { \"JDK\": \"25\" }"), json);
+    assertTrue(
+        compact.contains(
+            "\"contestant\": \"uvloop\", \"unit\": \"ns\", \"median\": 300.000, \"min\": 300.000,"
+                + " \"max\": 300.000, \"low\": 300.000, \"high\": 300.000, \"rounds\": [300.000],"
+                + " \"wide\": false, \"bytesPerOperation\": null"),
+        json);
+    assertTrue(
+        compact.contains(
+            "\"mark\": \"≤ 1/10 of uvloop\", \"ratio\": \"1/7.5 of uvloop\", \"partOfMark\": 1.333,"
+                + " \"reached\": \"no\""),
+        json);
   }
 
   @Test
