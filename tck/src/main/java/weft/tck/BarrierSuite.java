@@ -603,4 +603,23 @@ public abstract class BarrierSuite extends LoopSuite {
           assertState("filling, waiters: 0/5");
         });
   }
+
+  @Test
+  void aBarriersNumbersAreDifferentAlsoIfSomebodyLeft() {
+    run(
+        () -> {
+          var barrier = new AsyncBarrier(3);
+          var leaving = createTask(() -> barrier.waitAll());
+          turns(1);
+          var parties = new ArrayList<Task<Integer>>();
+          parties.add(createTask(() -> barrier.waitAll()));
+          turns(1);
+          leaving.cancel();
+          turns(2);
+          parties.add(createTask(() -> barrier.waitAll()));
+          turns(1);
+          parties.add(createTask(() -> barrier.waitAll()));
+          assertEquals(List.of(0, 1, 2), parties.stream().map(party -> await(party)).toList());
+        });
+  }
 }

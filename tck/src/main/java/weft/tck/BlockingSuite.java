@@ -11,6 +11,7 @@ import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
+import static weft.Weft.sleep;
 import static weft.Weft.taskGroup;
 import static weft.Weft.timeout;
 
@@ -733,5 +734,64 @@ public abstract class BlockingSuite extends LoopSuite {
     }
     assertFalse(lock.isLocked());
     assertTrue(task.isCancelled());
+  }
+
+  @Test
+  void L66_eachRequestReachesTheCallThatBlocksThen() {
+    assumeTrue(direct());
+    run(
+        () -> {
+          var nothing = new LinkedBlockingQueue<String>();
+          var task =
+              createTask(
+                  () -> {
+                    for (int i = 0; i < 3; i++) {
+                      try {
+                        nothing.take();
+                      } catch (InterruptedException e) {
+                        seen.add(i);
+                      }
+                    }
+                    nothing.take();
+                  });
+          for (int i = 0; i < 4; i++) {
+            assertEquals(i, seen.size());
+            until(task);
+            task.cancel();
+            sleep(ms(2));
+          }
+          assertInstanceOf(CancelledError.class, failure(task));
+        });
+  }
+
+  private void until(Task<?> blocked) {
+    sleep(ms(2));
+    assertFalse(blocked.done());
+  }
+
+  @Test
+  void L66_aTimeoutReachesABlockingCallBehindACaughtCancellation() {
+    assumeTrue(direct());
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    try {
+                      Thread.sleep(Duration.ofHours(1));
+                    } catch (InterruptedException e) {
+                      seen.add("cancelled");
+                    }
+                    try {
+                      timeout(ms(5), () -> Thread.sleep(Duration.ofHours(1)));
+                    } catch (TimeoutException | CancelledError e) {
+                      seen.add("over");
+                    }
+                  });
+          sleep(ms(2));
+          task.cancel();
+          failure(task);
+          assertEquals(List.of("cancelled", "over"), seen);
+        });
   }
 }

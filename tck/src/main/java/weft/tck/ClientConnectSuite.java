@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -566,6 +567,36 @@ public abstract class ClientConnectSuite extends IoSuite {
             assertThrows(
                 IllegalArgumentException.class,
                 () -> Net.createConnection(Recorded::new, socket, ConnectOptions.defaults()));
+          }
+        });
+  }
+
+  @Test
+  void theWildcardAsADestinationIsThisMachine() {
+    run(
+        () -> {
+          try (ServerSocket listening = listen("0.0.0.0", 1)) {
+            var made = Net.createConnection(Recorded::new, "0.0.0.0", listening.getLocalPort());
+            Peer peer = accept(listening);
+            made.transport().write(utf8("hello"));
+            assertEquals("hello", peer.read(5));
+            made.transport().close();
+            await(made.protocol().lost);
+          }
+        });
+  }
+
+  @Test
+  void smallPiecesAreSentAtOnceOnSocketsFromElsewhere() {
+    run(
+        () -> {
+          try (ServerSocket listening = listen();
+              SocketChannel socket = SocketChannel.open(listening.getLocalSocketAddress())) {
+            var options = ConnectOptions.defaults();
+            var made = Net.createConnection(Recorded::new, socket, options);
+            assertTrue(made.transport().getOption(StandardSocketOptions.TCP_NODELAY));
+            made.transport().close();
+            await(made.protocol().lost);
           }
         });
   }

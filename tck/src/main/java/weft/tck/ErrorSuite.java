@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
+import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gatherSettled;
 
@@ -125,6 +126,19 @@ public abstract class ErrorSuite extends LoopSuite {
                 throw new IllegalStateException("boom");
               });
           turns(1);
+        });
+    assertEquals(List.of("blue"), seen);
+  }
+
+  @Test
+  void L55_theHandlerRunsInTheContextOfTheTaskThatItIsToldOf() {
+    loop.setExceptionHandler((l, context) -> seen.add(COLOUR.get()));
+    run(
+        () -> {
+          var task = createTask(() -> COLOUR.set("blue"));
+          await(task);
+          loop.callExceptionHandler(new ErrorContext("made up", null).withPromise(task));
+          assertEquals("none", COLOUR.get());
         });
     assertEquals(List.of("blue"), seen);
   }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -36,7 +37,9 @@ import weft.ContextVar;
 import weft.Coroutine;
 import weft.EventLoop;
 import weft.Promise;
+import weft.RunOptions;
 import weft.Task;
+import weft.Weft;
 
 /// Other threads: `runInExecutor`, `toThread`, `runCoroutineThreadsafe`, and the default executor.
 public abstract class ExecutorSuite extends LoopSuite {
@@ -610,5 +613,50 @@ public abstract class ExecutorSuite extends LoopSuite {
 
   private static Object fail(Exception failure) throws Exception {
     throw failure;
+  }
+
+  private static final class Managed extends AbstractExecutorService {
+    @Override
+    public void execute(Runnable job) {
+      job.run();
+    }
+
+    @Override
+    public void shutdown() {
+      throw new IllegalStateException("not yours to shut down");
+    }
+
+    @Override
+    public List<Runnable> shutdownNow() {
+      throw new IllegalStateException("not yours to shut down");
+    }
+
+    @Override
+    public boolean isShutdown() {
+      throw new IllegalStateException("not yours to ask");
+    }
+
+    @Override
+    public boolean isTerminated() {
+      throw new IllegalStateException("not yours to ask");
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) {
+      throw new IllegalStateException("not yours to wait for");
+    }
+  }
+
+  @Test
+  void L50_anExecutorThatRefusesToBeShutDownIsLeftAlone() {
+    assertEquals(
+        3,
+        Weft.run(
+            () -> {
+              var running = EventLoop.running();
+              running.setDefaultExecutor(new Managed());
+              return await(running.runInExecutor(null, () -> 3));
+            },
+            RunOptions.loopFactory(this::newLoop)));
   }
 }

@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Tag;
@@ -578,7 +577,7 @@ public abstract class GeneratorSuite extends LoopSuite {
           var task =
               createTask(
                   () -> {
-                    Objects.requireNonNull(Task.current()).cancel("late");
+                    self().cancel("late");
                     for (int i : count(2)) {
                       seen.add(i);
                     }
@@ -628,10 +627,10 @@ public abstract class GeneratorSuite extends LoopSuite {
                     try {
                       await(never);
                     } catch (CancelledError caught) {
-                      seen.add(Objects.requireNonNull(Task.current()).cancelling());
+                      seen.add(self().cancelling());
                     }
                     e.emit(1);
-                    seen.add(Objects.requireNonNull(Task.current()).cancelling());
+                    seen.add(self().cancelling());
                   });
           timeout(
               ms(1),
@@ -641,6 +640,29 @@ public abstract class GeneratorSuite extends LoopSuite {
               });
           assertFalse(items.hasNext());
           assertEquals(List.of(1, 1, 0), seen);
+        });
+  }
+
+  @Test
+  void L45_aTimeoutInAGeneratorThatExpiresWhileNobodyAsksIsForgotten() {
+    run(
+        () -> {
+          Generator<Integer> items =
+              generator(
+                  (Emitter<Integer> e) -> {
+                    timeout(
+                        ms(2),
+                        () -> {
+                          e.emit(1);
+                        });
+                    e.emit(2);
+                  });
+          for (int item : items) {
+            seen.add(item);
+            sleep(ms(10));
+          }
+          assertEquals(0, self().cancelling());
+          assertEquals(List.of(1, 2), seen);
         });
   }
 }

@@ -3,9 +3,11 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
+import static weft.Weft.timeout;
 import static weft.Weft.toThread;
 
 import java.time.Duration;
@@ -13,10 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import weft.EventLoop;
 import weft.Instrument;
 import weft.Promise;
+import weft.RunOptions;
+import weft.SystemExit;
 import weft.Task;
 import weft.TaskOptions;
+import weft.Weft;
 
 /// Instruments: what a watcher of a loop is told.
 public abstract class InstrumentSuite extends LoopSuite {
@@ -272,5 +278,82 @@ public abstract class InstrumentSuite extends LoopSuite {
     public void afterStep(Task<?> task) {
       add(task, "after");
     }
+  }
+
+  private abstract static class Failing implements Instrument {
+    @Override
+    public String toString() {
+      throw new IllegalStateException("no name either");
+    }
+  }
+
+  @Test
+  void L64_aHandlerMayEndTheRunBecauseOfAnInstrument() {
+    var hooks =
+        List.<Instrument>of(
+            new Failing() {
+              @Override
+              public void beforeStep(Task<?> task) {
+                throw new IllegalStateException("before");
+              }
+            },
+            new Failing() {
+              @Override
+              public void afterStep(Task<?> task) {
+                throw new IllegalStateException("after");
+              }
+            },
+            new Failing() {
+              @Override
+              public void taskCreated(Task<?> task) {
+                throw new IllegalStateException("created");
+              }
+            },
+            new Failing() {
+              @Override
+              public void taskDone(Task<?> task) {
+                throw new IllegalStateException("done");
+              }
+            });
+    for (Instrument hook : hooks) {
+      assertThrows(
+          SystemExit.class,
+          () ->
+              Weft.run(
+                  () -> {
+                    var running = EventLoop.running();
+                    running.setExceptionHandler(
+                        (l, error) -> {
+                          throw new SystemExit(1);
+                        });
+                    running.addInstrument(hook);
+                    await(createTask(() -> turns(1)));
+                    hang();
+                  },
+                  RunOptions.loopFactory(this::newLoop)));
+    }
+  }
+
+  @Test
+  void L64_whatIsScheduledBeforeAWaitIsNotSleptOver() {
+    run(
+        () -> {
+          Promise<Boolean> idle = loop.createPromise();
+          Promise<Boolean> later = loop.createPromise();
+          loop.addInstrument(
+              new Instrument() {
+                @Override
+                public void beforePoll(long timeoutNanos) {
+                  if (!idle.done()) {
+                    idle.setResult(true);
+                  } else if (!later.done() && seen.isEmpty()) {
+                    seen.add("armed");
+                    loop.callLater(ms(1), () -> later.setResult(true));
+                  }
+                }
+              });
+          timeout(ms(5_000), () -> await(idle));
+          timeout(ms(5_000), () -> await(later));
+        });
   }
 }

@@ -186,18 +186,6 @@ public abstract class IoSuites {
     }
   }
 
-  /// See [IoFaultSuite].
-  @Nested
-  public class IoFault extends IoFaultSuite {
-    /// For JUnit.
-    public IoFault() {}
-
-    @Override
-    protected EventLoop newLoop() {
-      return IoSuites.this.newLoop();
-    }
-  }
-
   /// See [StartTlsSuite].
   @Nested
   public class StartTls extends StartTlsSuite {

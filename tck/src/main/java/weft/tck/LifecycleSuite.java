@@ -13,6 +13,10 @@ import static weft.Weft.createTask;
 import static weft.Weft.waitAll;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import weft.CancelledError;
 import weft.Coroutine;
 import weft.EventLoop;
@@ -739,5 +744,45 @@ public abstract class LifecycleSuite extends LoopSuite {
     assertTrue(loop.isClosed());
     assertEquals(2, seen.size());
     loop.close();
+  }
+
+  @Test
+  void L13_anExitInAPromiseThatTheRunIsForEndsIt() {
+    Promise<Object> promise = loop.createPromise();
+    loop.callSoon(() -> promise.setException(new SystemExit(2)));
+    assertThrows(SystemExit.class, () -> loop.runUntilComplete(promise));
+    assertEquals("goes on", run(() -> "goes on"));
+  }
+
+  @Test
+  void L16_anInterruptIsHeardBehindACallbackThatReadsAFile(@TempDir Path folder)
+      throws IOException {
+    Path path = folder.resolve("file");
+    Files.writeString(path, "content");
+    var here = Thread.currentThread();
+    try (var file = FileChannel.open(path)) {
+      loop.callSoon(() -> seen.add(size(file)));
+      loop.callLater(ms(5), () -> seen.add(size(file)));
+      Thread.ofPlatform()
+          .start(
+              () -> {
+                try {
+                  Thread.sleep(30);
+                } catch (InterruptedException e) {
+                  return;
+                }
+                here.interrupt();
+              });
+      assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
+    }
+    assertEquals(List.of(7, 7), seen);
+  }
+
+  private static int size(FileChannel file) {
+    try {
+      return file.read(ByteBuffer.allocate(100), 0);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
   }
 }

@@ -15,7 +15,6 @@ import static weft.Weft.waitFor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -407,7 +406,7 @@ public abstract class LockSuite extends LoopSuite {
   void anUncontendedAcquireIsNoCancellationPoint() {
     run(
         () -> {
-          var me = Objects.requireNonNull(Task.current());
+          var me = self();
           me.cancel();
           lock.acquire();
           lock.release();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -149,6 +150,11 @@ public abstract class LoopSuite {
       loop.allTasks().forEach(Task::cancel);
       runBriefly();
     }
+  }
+
+  /// The task that runs.
+  static Task<?> self() {
+    return Objects.requireNonNull(Task.current());
   }
 
   /// Awaits `promise` and returns what `await` threw, null when it returned a value.

@@ -21,18 +21,6 @@ public abstract class LoopSuites {
   /// Makes a loop of the kind that is tested; the suites close it.
   protected abstract EventLoop newLoop();
 
-  /// See [FaultSuite].
-  @Nested
-  public class Fault extends FaultSuite {
-    /// For JUnit.
-    public Fault() {}
-
-    @Override
-    protected EventLoop newLoop() {
-      return LoopSuites.this.newLoop();
-    }
-  }
-
   /// See [BarrierSuite].
   @Nested
   public class Barrier extends BarrierSuite {

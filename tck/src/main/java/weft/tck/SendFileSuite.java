@@ -523,6 +523,15 @@ public abstract class SendFileSuite extends IoSuite {
     }
   }
 
+  /// Sends a file in a task; it stays in the middle of it, because the other side does not read.
+  private Task<Long> stuck(Secure pair, FileChannel file) {
+    pair.received.transport().pauseReading();
+    Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
+    until(() -> pair.client.writeBufferSize() > pair.client.writeBufferLimits().high());
+    turns(5);
+    return sending;
+  }
+
   @Test
   void L110_overTlsTheFileIsCopied() {
     run(
@@ -561,10 +570,7 @@ public abstract class SendFileSuite extends IoSuite {
           Secure pair = secure();
           byte[] content = pattern(MUCH);
           FileChannel file = file(content);
-          pair.received.transport().pauseReading();
-          Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
-          until(() -> pair.client.writeBufferSize() > pair.client.writeBufferLimits().high());
-          turns(5);
+          Task<Long> sending = stuck(pair, file);
           sending.cancel();
           settle(List.of(sending));
           assertTrue(sending.cancelled());
@@ -583,10 +589,7 @@ public abstract class SendFileSuite extends IoSuite {
         () -> {
           Secure pair = secure();
           FileChannel file = file(pattern(MUCH));
-          pair.received.transport().pauseReading();
-          Task<Long> sending = createTask(() -> Net.sendFile(pair.client, file, 0, null, true));
-          until(() -> pair.client.writeBufferSize() > pair.client.writeBufferLimits().high());
-          turns(5);
+          Task<Long> sending = stuck(pair, file);
           pair.client.close();
           pair.received.transport().resumeReading();
           assertThrows(ClosedChannelException.class, () -> await(sending, IOException.class));

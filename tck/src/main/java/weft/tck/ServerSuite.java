@@ -746,4 +746,20 @@ public abstract class ServerSuite extends IoSuite {
     assertTrue(writers.getFirst().isClosing());
     expectErrors(1); // a task that was pending
   }
+
+  @Test
+  void anyBacklogIsTaken() {
+    run(
+        () -> {
+          var options = ServerOptions.defaults().backlog(Integer.MAX_VALUE);
+          Server server =
+              Net.startServer(
+                  (reader, writer) -> writer.write(reader.readExactly(5)), "127.0.0.1", 0, options);
+          Peer peer = dial(server);
+          peer.write("hello");
+          assertEquals("hello", peer.read(5));
+          server.close();
+          server.waitClosed();
+        });
+  }
 }

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.sleep;
+import static weft.Weft.timeout;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -19,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,8 @@ import weft.io.Transport;
 
 /// TLS on connections that are in use: `startTls`.
 public abstract class StartTlsSuite extends TlsLinks {
+  private static final int MOMENTS = 25;
+
   /// For subclasses.
   protected StartTlsSuite() {}
 
@@ -514,6 +518,69 @@ public abstract class StartTlsSuite extends TlsLinks {
           secure.abort();
           await(plain.protocol().lost);
           end(server);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void L111_closingAtAnyMomentOfStartTlsCloses(boolean abort) {
+    run(
+        () -> {
+          for (int moment = 0; moment < MOMENTS; moment++) {
+            Server server =
+                Net.startServer(
+                    (reader, writer) -> {
+                      writer.startTls(Tls.server());
+                      echo(reader, writer);
+                    },
+                    HOST,
+                    0);
+            Streams streams = Net.openConnection(HOST, port(server));
+            Transport plain = streams.writer().transport();
+            var starting = createTask(() -> streams.writer().startTls(client()));
+            after(moment, abort ? plain::abort : plain::close);
+            settle(List.of(starting));
+            timeout(ms(10_000), () -> ended(streams));
+            assertTrue(streams.writer().isClosing());
+            until(() -> server.connections() == 0);
+            end(server);
+          }
+        });
+  }
+
+  private void after(int turns, Runnable action) {
+    loop.callSoon(turns == 0 ? action : () -> after(turns - 1, action));
+  }
+
+  private static void ended(Streams streams) {
+    try {
+      streams.writer().waitClosed();
+    } catch (IOException e) {
+      // It may have been in the middle of anything.
+    }
+  }
+
+  @Test
+  void L111_toGiveStartTlsUpIsNoFailure() {
+    run(
+        () -> {
+          Line line = line();
+          assertThrows(
+              TimeoutException.class,
+              () -> timeout(ms(20), () -> line.writer().startTls(client())));
+          line.writer().waitClosed();
+          assertEquals(0, line.reader().read().length);
+          line.peer().outcome();
+
+          Link<Recorded> link = link(Recorded::new);
+          var starting =
+              createTask(() -> Net.startTls(link.transport(), link.protocol(), client(), false));
+          link.peer().read(5);
+          link.transport().close();
+          await(link.protocol().lost);
+          assertNull(link.protocol().reason());
+          assertThrows(IOException.class, () -> await(starting, IOException.class));
+          link.peer().outcome();
         });
   }
 }

@@ -3,6 +3,7 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -515,7 +516,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
           Server server =
               serve(
                   (reader, writer) -> {
-                    started.setResult(Objects.requireNonNull(Task.current()));
+                    started.setResult(self());
                     hang();
                   });
           var peer = dial(server);
@@ -731,5 +732,55 @@ public abstract class StreamConnectionSuite extends IoSuite {
           finish(server);
         });
     expectErrors(0);
+  }
+
+  @Test
+  void L84_aReaderThatFailsBreaksOnlyItsConnection() {
+    expectErrors(1);
+    run(
+        () -> {
+          Line line = line();
+          line.reader().feedEof();
+          line.peer().write("nobody wants this");
+          until(() -> line.writer().isClosing());
+          var lost = assertThrows(IOException.class, () -> line.writer().waitClosed());
+          assertInstanceOf(IllegalStateException.class, lost.getCause());
+          Line other = line();
+          other.peer().write("x");
+          assertEquals(1, other.reader().read(10).length);
+          end(other);
+        });
+  }
+
+  @Test
+  void aBufferIsNotTakenFromTheTaskThatHasIt() {
+    run(
+        () -> {
+          Line line = line();
+          Line other = line();
+          Promise<Boolean> read = loop.createPromise();
+          Promise<Boolean> gate = loop.createPromise();
+          var holding =
+              createTask(
+                  () -> {
+                    ByteBuffer data = Objects.requireNonNull(line.reader().readChunk());
+                    read.setResult(true);
+                    await(gate);
+                    byte[] copy = new byte[data.remaining()];
+                    data.get(copy);
+                    return text(copy);
+                  });
+          line.peer().write("ours");
+          await(read);
+          line.writer().close();
+          for (int i = 0; i < 3; i++) {
+            other.peer().write("other people's");
+            assertEquals("other people's", text(other.reader().readExactly(14)));
+          }
+          gate.setResult(true);
+          assertEquals("ours", await(holding));
+          line.writer().waitClosed();
+          end(other);
+        });
   }
 }

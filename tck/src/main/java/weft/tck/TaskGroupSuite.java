@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
+import static weft.Weft.shield;
 import static weft.Weft.sleep;
 import static weft.Weft.taskGroup;
 
@@ -597,5 +598,35 @@ public abstract class TaskGroupSuite extends LoopSuite {
     Task<?> task = Task.current();
     assertNotNull(task);
     return task;
+  }
+
+  @Test
+  void L46_aGroupThatCannotWaitGivesItsChildrenUp() {
+    expectErrors(1);
+    run(
+        () -> {
+          Task<?> me = self();
+          Promise<Boolean> gate = loop.createPromise();
+          assertThrows(
+              IllegalStateException.class,
+              () ->
+                  taskGroup(
+                      group -> {
+                        group.createTask(() -> await(shield(me)));
+                        group.createTask(
+                            () -> {
+                              untilCancelled();
+                              seen.add("cancelled");
+                              await(gate);
+                              throw new IllegalArgumentException("too late");
+                            });
+                        turns(2);
+                      }));
+          turns(3);
+          assertEquals(List.of("cancelled"), seen);
+          gate.setResult(true);
+          turns(5);
+          assertEquals(0, self().cancelling());
+        });
   }
 }

@@ -1,25 +1,36 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
+import static weft.Weft.await;
 import static weft.Weft.createTask;
+import static weft.Weft.taskGroup;
+import static weft.Weft.timeout;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.EventLoop;
 import weft.Handle;
+import weft.Promise;
 import weft.Task;
+import weft.TaskGroup;
+import weft.Timeout;
+import weft.TimerHandle;
 import weft.Weft;
 
 /// `callSoonThreadsafe` and `execute`: calls from other threads.
@@ -269,5 +280,48 @@ public abstract class ThreadsafeSuite extends LoopSuite {
     assertThrows(IllegalStateException.class, () -> Weft.runCoroutineThreadsafe(coroutine, loop));
     assertThrows(IllegalStateException.class, () -> Weft.run(coroutine));
     assertEquals(List.of(), seen);
+  }
+
+  @Test
+  void L69_whatAnotherThreadMayNotDoHasNoEffect() {
+    run(
+        () -> {
+          Promise<TaskGroup> group = loop.createPromise();
+          Promise<Timeout> limit = loop.createPromise();
+          TimerHandle timer = loop.callLater(Duration.ofHours(1), () -> {});
+          var late =
+              createTask(
+                  () ->
+                      timeout(
+                          Duration.ofHours(1),
+                          t -> {
+                            limit.setResult(t);
+                            hang();
+                          }));
+          var grouped =
+              createTask(
+                  () ->
+                      taskGroup(
+                          g -> {
+                            group.setResult(g);
+                            g.createTask(LoopSuite::hang);
+                          }));
+          turns(2);
+          TaskGroup open = group.result();
+          Timeout ticking = limit.result();
+          elsewhere(
+              () -> {
+                assertThrows(IllegalStateException.class, open::cancel);
+                assertThrows(IllegalStateException.class, () -> ticking.reschedule(null));
+                assertThrows(IllegalStateException.class, timer::cancel);
+              });
+          assertFalse(timer.cancelled());
+          timer.cancel();
+          assertNotNull(ticking.when());
+          ticking.reschedule(loop.time());
+          assertThrows(TimeoutException.class, () -> await(late, TimeoutException.class));
+          open.cancel();
+          await(grouped);
+        });
   }
 }

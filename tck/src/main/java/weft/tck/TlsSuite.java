@@ -561,4 +561,24 @@ public abstract class TlsSuite extends TlsLinks {
           }
         });
   }
+
+  @Test
+  void anEngineThatCannotBeReleasedIsReported() {
+    expectErrors(2);
+    run(
+        () -> {
+          TlsOptions base = Tls.server();
+          TlsOptions options =
+              base.engineFactory(
+                  (host, port) -> base.context().createSSLEngine(),
+                  engine -> {
+                    throw new IllegalStateException("on purpose");
+                  });
+          Server server = echoServer(options);
+          converse(server, Tls.client());
+          converse(server, Tls.client());
+          until(() -> server.connections() == 0);
+          end(server);
+        });
+  }
 }

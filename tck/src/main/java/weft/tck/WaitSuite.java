@@ -11,6 +11,7 @@ import static weft.Weft.asCompleted;
 import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
+import static weft.Weft.shield;
 import static weft.Weft.sleep;
 import static weft.Weft.waitAll;
 import static weft.Weft.waitFirstCompleted;
@@ -23,6 +24,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import weft.CallGraph;
 import weft.CancelledError;
 import weft.Coroutine;
 import weft.Promise;
@@ -530,5 +532,32 @@ public abstract class WaitSuite extends LoopSuite {
     if (!(thrown instanceof TimeoutException)) {
       assertInstanceOf(TimeoutException.class, thrown.getCause());
     }
+  }
+
+  @Test
+  void L60_aWaitThatCanEndIsNotRefused() {
+    run(
+        () -> {
+          Task<?> me = self();
+          Task<?> child = createTask(() -> await(shield(me)));
+          turns(1);
+          assertEquals(Set.of(child), waitAll(List.of(child), ms(2)).pending());
+          Task<String> other = createTask(() -> "done");
+          assertEquals(Set.of(other), waitFirstCompleted(List.of(child, other)).done());
+          assertThrows(IllegalStateException.class, () -> waitAll(List.of(child)));
+          child.cancel();
+          failure(child);
+        });
+  }
+
+  @Test
+  void L43_asCompletedLeavesNothingBehindWhenItsTimeIsUp() {
+    run(
+        () -> {
+          Promise<String> never = loop.createPromise();
+          var items = asCompleted(List.of(never), ms(1));
+          assertThrows(Exception.class, items::next);
+          assertEquals(List.of(), CallGraph.capture(never).awaitedBy());
+        });
   }
 }
