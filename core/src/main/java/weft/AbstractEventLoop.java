@@ -124,7 +124,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     if (timeoutNanos == Long.MAX_VALUE && debug) {
       Debug.reportCycles(this);
     }
-    interrupts.renew();
+    interrupts.renew(); // a callback may have used a channel
     if (instrument != null) {
       instrument.beforePoll(timeoutNanos);
     }
@@ -132,7 +132,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /// To be called by the `while` after each wait.
   protected final void afterPoll() {
-    interrupts.renew();
+    interrupts.renew(); // the wait may have been a selector's
     if (instrument != null) {
       instrument.afterPoll();
     }
@@ -156,12 +156,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Queues an action of Weft's own from any thread. What it throws is reported. Returns false if
   /// the loop is closed.
   final boolean post(Runnable action) {
-    return post(action, null);
-  }
-
-  /// The same in a context.
-  final boolean post(Runnable action, @Nullable Context context) {
-    return enqueueThreadsafe(new Handle(this, action, context == null ? Map.of() : context));
+    return enqueueThreadsafe(new Handle(this, action, Map.of()));
   }
 
   /* ---- Running ---- */

@@ -267,7 +267,7 @@ public interface EventLoop extends Executor {
   /// Adds a watcher; watchers are called in the order of their adding.
   void addInstrument(Instrument instrument);
 
-  /// Removes a watcher; does nothing if it is not there.
+  /// Removes a watcher, this very one; does nothing if it is not there.
   void removeInstrument(Instrument instrument);
 
   /// The kind of the loop, such as `selector`.

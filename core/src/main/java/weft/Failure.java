@@ -12,7 +12,6 @@ final class Failure {
   private final String kind;
   private volatile boolean retrieved;
   private String text = "";
-  private @Nullable Context context;
   private Cleaner.@Nullable Cleanable collected;
 
   Failure(
@@ -41,14 +40,13 @@ final class Failure {
     }
     loop.unretrieved.add(this);
     text = promise.toString();
-    context = promise instanceof Task<?> task ? task.context() : null;
     collected = Debug.CLEANER.register(promise, this::reportIfUnseen);
   }
 
   /// Runs when the promise was collected, on the cleaner's thread, or when the loop closes. Until
   /// the loop has come to report it, it counts as unseen, so that a loop which closes does.
   void reportIfUnseen() {
-    if (!loop.isRunning() || !loop.post(this::report, context)) {
+    if (!loop.isRunning() || !loop.post(this::report)) {
       report();
     }
   }

@@ -58,7 +58,8 @@ final class InterruptWatch {
     }
   }
 
-  /// To be called when the loop's thread may have used a selector, which takes the wire's place.
+  /// To be called when the loop's thread may have used a selector or a channel, which take the
+  /// wire's place.
   void renew() {
     if (wire != null) {
       wire.stretch();

@@ -133,12 +133,12 @@ final class LoopExecutor {
     if (existing == null) {
       return;
     }
-    boolean shut = shutDown(existing);
-    if (shut && existing.isTerminated()) {
+    boolean ours = requestShutdown(existing);
+    if (ours && existing.isTerminated()) {
       return;
     }
     long timeoutNanos = timeout == null ? Long.MAX_VALUE : Durations.nanos(timeout);
-    if (!(shut ? ends(existing, timeoutNanos) : jobsEnd(timeoutNanos))) {
+    if (!(ours ? ends(existing, timeoutNanos) : jobsEnd(timeoutNanos))) {
       Debug.logger()
           .log(
               Level.WARNING,
@@ -181,12 +181,12 @@ final class LoopExecutor {
     shutDown = true;
     ExecutorService existing = pool;
     if (existing != null) {
-      shutDown(existing);
+      requestShutdown(existing);
     }
   }
 
   /// Returns false if the executor is not for us to shut down: some ignore it, some throw.
-  private static boolean shutDown(ExecutorService pool) {
+  private static boolean requestShutdown(ExecutorService pool) {
     try {
       pool.shutdown();
       return pool.isShutdown();

@@ -7,10 +7,7 @@ record CoreJson(Machine machine, List<Row> rows, Results results) {
   String text() {
     var json = new Json();
     json.open("{").value("suite", "core");
-    json.open("machine", "{");
-    machine.facts().forEach(json::value);
-    json.close("}");
-    json.values("failures", results.failures());
+    json.values("machine", machine.facts()).values("failures", results.failures());
     json.open("findings", "[");
     for (var row : rows) {
       for (var side : Side.values()) {
@@ -44,13 +41,7 @@ record CoreJson(Machine machine, List<Row> rows, Results results) {
         .value("row", row.name())
         .value("contestant", side.title())
         .value("unit", Csv.unit(row))
-        .number("median", figure.median())
-        .number("min", figure.min())
-        .number("max", figure.max())
-        .number("low", figure.low())
-        .number("high", figure.high())
-        .numbers("rounds", figure.values())
-        .bool("wide", figure.wide())
+        .figure(figure)
         .number("bytesPerOperation", figure.bytes())
         .close("}");
   }

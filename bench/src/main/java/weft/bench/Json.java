@@ -2,6 +2,7 @@ package weft.bench;
 
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /// Writes JSON, one value a line.
@@ -31,6 +32,24 @@ final class Json {
     out.append(bracket);
     first = false;
     return this;
+  }
+
+  /// A member that is an object of strings.
+  Json values(String name, Map<String, String> members) {
+    open(name, "{");
+    members.forEach(this::value);
+    return close("}");
+  }
+
+  /// Members for what a figure is made of.
+  Json figure(Figure figure) {
+    return number("median", figure.median())
+        .number("min", figure.min())
+        .number("max", figure.max())
+        .number("low", figure.low())
+        .number("high", figure.high())
+        .numbers("rounds", figure.values())
+        .bool("wide", figure.wide());
   }
 
   Json value(String name, String value) {

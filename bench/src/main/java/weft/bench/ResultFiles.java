@@ -72,28 +72,17 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
   String json() {
     var json = new Json();
     json.open("{").value("suite", suite);
-    json.open("machine", "{");
-    machine.facts().forEach(json::value);
-    json.close("}");
-    json.open("contestants", "{");
-    findings.contestants().forEach(json::value);
-    json.close("}");
+    json.values("machine", machine.facts());
+    json.values("contestants", findings.contestants());
     json.values("leftOut", findings.leftOut()).values("failures", findings.failures());
     json.open("findings", "[");
     for (var finding : findings.all()) {
-      var figure = finding.figure();
       json.open("{")
           .value("row", finding.row())
           .value("contestant", finding.contestant())
           .value("metric", finding.metric().key())
           .value("unit", finding.metric().unit().symbol())
-          .number("median", figure.median())
-          .number("min", figure.min())
-          .number("max", figure.max())
-          .number("low", figure.low())
-          .number("high", figure.high())
-          .numbers("rounds", figure.values())
-          .bool("wide", figure.wide())
+          .figure(finding.figure())
           .close("}");
     }
     json.close("]").close("}");

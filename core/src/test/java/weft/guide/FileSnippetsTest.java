@@ -35,7 +35,7 @@ import weft.io.SubprocessOptions;
 
 class FileSnippetsTest {
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the snippet starts programs of Unix")
   void aProcess() throws Exception {
     List<String> printed =
         Printed.by(
@@ -55,7 +55,7 @@ class FileSnippetsTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the snippet starts programs of Unix")
   void aProcessAsStreams() throws Exception {
     List<String> printed =
         Printed.by(
@@ -77,7 +77,7 @@ class FileSnippetsTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the snippet starts programs of Unix")
   void aProcessIsKilled() throws Exception {
     List<String> printed =
         Printed.by(

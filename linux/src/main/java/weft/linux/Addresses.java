@@ -71,7 +71,7 @@ final class Addresses {
       return writeInet(resolved(inet), inet.getPort(), family, target);
     }
     if (family == Linux.AF_UNIX && address instanceof UnixDomainSocketAddress unix) {
-      byte[] path = unix.getPath().toString().getBytes(ChildStart.NAMES);
+      byte[] path = unix.getPath().toString().getBytes(Linux.FILE_NAMES);
       if (path.length >= UN_PATH_BYTES) {
         throw new SocketException("Unix domain path too long");
       }
@@ -174,6 +174,6 @@ final class Addresses {
     while (end < path.length && path[end] != 0) {
       end++;
     }
-    return UnixDomainSocketAddress.of(new String(path, 0, end, ChildStart.NAMES));
+    return UnixDomainSocketAddress.of(new String(path, 0, end, Linux.FILE_NAMES));
   }
 }

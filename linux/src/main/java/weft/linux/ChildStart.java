@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,10 +26,6 @@ import weft.spi.ChildOptions;
 /// file that cannot be opened is told from a program that cannot be run. Everything is opened such
 /// that exec closes it, which is what keeps pipes from children that other threads start.
 final class ChildStart implements AutoCloseable {
-  /// In which the system's names of files are.
-  static final Charset NAMES =
-      Charset.forName(System.getProperty("sun.jnu.encoding"), Charset.defaultCharset());
-
   private static final int S_IFIFO = 0x1000;
   private static final int INHERITED = -1;
   private static final int STREAMS = 3;
@@ -223,12 +218,12 @@ final class ChildStart implements AutoCloseable {
   /// Whether the system can be told of a file by the JDK's text of its name: text has no room for
   /// bytes that are no characters.
   static boolean isName(String string) {
-    return string.indexOf('\uFFFD') < 0 && NAMES.newEncoder().canEncode(string);
+    return string.indexOf('\uFFFD') < 0 && Linux.FILE_NAMES.newEncoder().canEncode(string);
   }
 
   /// A string as the system has it.
   static MemorySegment text(Arena arena, String string) {
-    byte[] bytes = string.getBytes(NAMES);
+    byte[] bytes = string.getBytes(Linux.FILE_NAMES);
     MemorySegment text = arena.allocate(bytes.length + 1L);
     MemorySegment.copy(bytes, 0, text, JAVA_BYTE, 0, bytes.length);
     return text;

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /// Linux, as far as Weft calls it: one method a system call. Each gives back what the call does or,
@@ -58,6 +59,10 @@ final class Linux {
   static final int IPV6_V6ONLY = 26;
   static final int MCAST_JOIN_GROUP = 42;
   static final int MCAST_JOIN_SOURCE_GROUP = 46;
+
+  /// In what the system's names of files are encoded.
+  static final Charset FILE_NAMES =
+      Charset.forName(System.getProperty("sun.jnu.encoding"), Charset.defaultCharset());
 
   /// Bytes of a `sockaddr_storage`, which holds every kind of address.
   static final int SOCKADDR_BYTES = 128;

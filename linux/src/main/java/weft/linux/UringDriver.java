@@ -31,7 +31,8 @@ import weft.spi.DiskFile;
 ///
 /// **Memory.** The kernel writes only into the queues and the buffers of the ring. On closing, all
 /// is cancelled and awaited before the ring goes; where that is not possible, since another thread
-/// owns the ring, the buffers are let go and never used again.
+/// owns the ring, the buffers are let go and never used again. The ring of virtual threads is
+/// nobody's and goes on receiving by itself, so its buffers stay even if the loop is forgotten.
 ///
 /// **Threads.** The kernel serves one thread only. If a loop is run by another one later,
 /// everything is begun anew on a new ring.
