@@ -119,7 +119,9 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// Drops everything that is queued and releases resources; called once.
   protected abstract void dispose();
 
-  /// To be called by the `while` around each wait that can take time.
+  /// To be called by the `while` before each wait that can take time. It calls hooks, which may
+  /// schedule something or stop the loop: look after it whether there is still a reason to wait,
+  /// and for how long.
   protected final void beforePoll(long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE && debug) {
       Debug.reportCycles(this);
@@ -130,7 +132,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
-  /// To be called by the `while` after each wait.
+  /// To be called by the `while` after each such wait.
   protected final void afterPoll() {
     interrupts.renew(); // the wait may have been a selector's
     if (instrument != null) {

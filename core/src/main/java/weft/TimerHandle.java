@@ -40,7 +40,7 @@ public class TimerHandle extends Handle implements Comparable<TimerHandle> {
 
   @Override
   public void cancel() {
-    if (armed && !cancelled) {
+    if (!cancelled) {
       loop.checkThread();
     }
     super.cancel();

@@ -37,7 +37,8 @@ class ToyLoop extends AbstractEventLoop {
     Runnable step = inbox.poll();
     if (step == null && timeoutNanos > 0) {
       beforePoll(timeoutNanos);
-      step = waitForStep(timeoutNanos);
+      boolean idle = ready.isEmpty() && !stopping; // a hook may have scheduled something
+      step = waitForStep(idle ? Math.min(timeoutNanos, nanosToNextTimer()) : 0);
       afterPoll();
     }
     for (; step != null; step = inbox.poll()) {
