@@ -31,6 +31,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   private final Watches watches = new Watches(this);
   private final InterruptWatch interrupts = new InterruptWatch(this);
   private final Context scratch = new Context();
+  final BlockedFibers blocked = new BlockedFibers(this);
 
   /// The failures that nobody has seen yet. Concurrent: the garbage collector's thread takes part.
   final Set<Failure> unretrieved = ConcurrentHashMap.newKeySet();
@@ -538,6 +539,31 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
+  /// Runs a callback on the loop's thread, wherever that stands, so that it can wait for locks.
+  final void runCallback(Runnable callback) {
+    if (blocked.none() || Thread.currentThread() != carrier) {
+      callback.run();
+    } else {
+      blocked.run(callback);
+    }
+  }
+
+  final boolean isInterrupted() {
+    return interrupts.isPending();
+  }
+
+  /// Runs a step in the middle of a callback, for which the context in force remains what it was.
+  final void runWithin(Runnable step) {
+    Context context = callbackContext;
+    Map<ContextVar<?>, @Nullable Object> bindings = scratch.bindings();
+    try {
+      step.run();
+    } finally {
+      scratch.bindings(bindings);
+      callbackContext = context;
+    }
+  }
+
   final void enterStep(Task<?> task) {
     current = task;
     if (instrument != null && !task.hidden()) {
@@ -645,7 +671,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   @Override
   public final void callExceptionHandler(ErrorContext error) {
-    errors.report(error);
+    runCallback(() -> errors.report(error));
   }
 
   /// Reports an error in a step of its own if the loop runs, otherwise here. For where a handler

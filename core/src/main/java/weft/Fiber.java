@@ -119,6 +119,20 @@ abstract sealed class Fiber implements Runnable {
     return WHY_NOT_DIRECT == null ? null : OPEN_FLAG;
   }
 
+  /// A virtual thread with a scheduler of its own, not started. Direct engine only.
+  static Thread newThread(Executor scheduler, Runnable body) {
+    try {
+      return (Thread) NEW_VIRTUAL_THREAD.invokeExact(scheduler, (String) null, 0, body);
+    } catch (Throwable t) {
+      throw new LinkageError("new virtual thread", t);
+    }
+  }
+
+  /// Runs a continuation where it would run without Weft. Direct engine only.
+  static void executeElsewhere(Runnable continuation) {
+    JDK_SCHEDULER.execute(continuation);
+  }
+
   private static String moduleName(Module module) {
     return module.isNamed() ? module.getName() : "ALL-UNNAMED";
   }
@@ -237,7 +251,7 @@ abstract sealed class Fiber implements Runnable {
   }
 
   private @Nullable Fiber step() {
-    if (finished) {
+    if (finished || !due()) {
       return null;
     }
     if (!task.beforeStep()) {
@@ -344,6 +358,10 @@ abstract sealed class Fiber implements Runnable {
   /// the stack itself.
   abstract StackTraceElement[] stack();
 
+  /// Whether there is something to go on for. Not so, if it has gone on already in the middle of a
+  /// callback ([BlockedFibers]), before its turn.
+  abstract boolean due();
+
   abstract void switchIn();
 
   abstract void switchOut();
@@ -373,6 +391,9 @@ abstract sealed class Fiber implements Runnable {
     /// Whoever takes it back when the loop is gone lets the stack unwind elsewhere.
     private volatile boolean offered;
 
+    /// Where it is among [BlockedFibers], or -1.
+    int blockedAt = -1;
+
     private Direct(Task<?> task) {
       super(task);
     }
@@ -384,7 +405,7 @@ abstract sealed class Fiber implements Runnable {
     public void execute(Runnable ready) {
       if (ready != continuation) {
         if (continuation != null) {
-          JDK_SCHEDULER.execute(ready);
+          executeElsewhere(ready);
           return;
         }
         continuation = ready; // the thread was just started, inside switchIn
@@ -398,15 +419,26 @@ abstract sealed class Fiber implements Runnable {
       offered = true;
       if (isOn(task.loop)) {
         task.loop.enqueue(this);
-      } else if (!task.loop.enqueueFromOutside(this)) {
+      } else if (task.loop.enqueueFromOutside(this)) {
+        task.loop.blocked.lookAgain();
+      } else {
         goOnElsewhere();
       }
+    }
+
+    boolean offered() {
+      return offered;
+    }
+
+    @Override
+    boolean due() {
+      return thread == null || woken || offered;
     }
 
     @Override
     void goOnElsewhere() {
       if (OFFERED.compareAndSet(this, true, false)) {
-        JDK_SCHEDULER.execute(continuation);
+        executeElsewhere(continuation);
       }
     }
 
@@ -417,18 +449,18 @@ abstract sealed class Fiber implements Runnable {
         start();
       } else {
         OFFERED.setOpaque(this, false);
+        if (blockedAt >= 0) {
+          task.loop.blocked.remove(this);
+        }
       }
       continuation.run();
+      if (!suspended && !isFinished()) {
+        task.loop.blocked.add(this);
+      }
     }
 
     private void start() {
-      try {
-        thread =
-            (Thread)
-                NEW_VIRTUAL_THREAD.invokeExact((Executor) this, (String) null, 0, (Runnable) this);
-      } catch (Throwable t) {
-        throw new LinkageError("new virtual thread", t);
-      }
+      thread = newThread(this, this);
       beginning = true;
       thread.start();
     }
@@ -570,6 +602,11 @@ abstract sealed class Fiber implements Runnable {
 
     @Override
     void goOnElsewhere() {}
+
+    @Override
+    boolean due() {
+      return true;
+    }
 
     @Override
     boolean started() {

@@ -56,12 +56,20 @@ public class Handle implements Runnable {
 
   /// Called by the loop when the callback's turn has come; not for anybody else.
   @Override
-  @SuppressWarnings("unchecked")
   public void run() {
     Runnable due = callback;
     if (due == null) {
       return;
     }
+    if (loop.blocked.none()) {
+      run(due);
+    } else {
+      loop.runCallback(() -> run(due));
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private void run(Runnable due) {
     if (context instanceof Context explicit) {
       loop.enter(explicit);
     } else {

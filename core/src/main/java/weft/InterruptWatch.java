@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// gets as far as to its own selector, nothing tells: about once in a thousand times, in a loop
 /// that only bounces a byte, on two processors.)
 ///
-/// There is no lock in all this, because it may be a coroutine of the loop that interrupts.
+/// There is no lock in all this but the JDK's own, because it may be a coroutine of the loop that
+/// interrupts. (If it waits for that lock because another thread interrupts in the same instant,
+/// the loop's thread can wait behind it for ever; from JDK 26 on for a moment, see JDK-8369019.)
 final class InterruptWatch {
   /// So soon after the status has told, a wire is cut for the same interrupt.
   private static final long SAME_NANOS = 100_000_000;
@@ -66,6 +68,11 @@ final class InterruptWatch {
     }
   }
 
+  /// Whether an interrupt was heard that has not ended the run yet.
+  boolean isPending() {
+    return wire != null && wire.state.get() == State.CUT;
+  }
+
   /// For one run, and one interrupt.
   private final class Wire extends AbstractSelector implements Runnable {
     private final AtomicReference<State> state = new AtomicReference<>(State.WHOLE);
@@ -95,6 +102,7 @@ final class InterruptWatch {
       if (state.compareAndSet(State.WHOLE, State.CUT)) {
         cutByStatus = stretching; // or by both at once, which is the same
         loop.enqueueFromOutside(this);
+        loop.blocked.lookAgain();
       }
       return this;
     }

@@ -20,11 +20,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -573,36 +571,25 @@ public abstract class LifecycleSuite extends LoopSuite {
   }
 
   @Test
-  void L16_aCoroutineMayInterruptItsLoopWhileAnotherThreadDoes() throws InterruptedException {
+  void L16_aCoroutineMayInterruptItsLoop() {
     var here = Thread.currentThread();
-    for (int i = 0; i < 300; i++) {
-      var other = new AtomicReference<Thread>();
-      int ahead = i % 60;
+    for (int i = 0; i < 100; i++) {
+      boolean both = i % 2 == 0;
       var task =
           loop.createTask(
               async(
                   () -> {
-                    var go = new AtomicBoolean();
-                    other.set(
-                        Thread.ofPlatform()
-                            .start(
-                                () -> {
-                                  go.set(true);
-                                  here.interrupt();
-                                }));
-                    while (!go.get()) {
-                      Thread.onSpinWait();
+                    var other = Thread.ofPlatform().unstarted(here::interrupt);
+                    if (both) {
+                      other.start();
                     }
-                    for (int spin = 0; spin < ahead; spin++) {
+                    while (other.isAlive()) {
                       Thread.onSpinWait();
                     }
                     here.interrupt();
                     hang();
                   }));
       assertThrows(KeyboardInterrupt.class, () -> loop.runForever());
-      while (Objects.requireNonNull(other.get()).isAlive()) {
-        Thread.onSpinWait();
-      }
       Thread.interrupted(); // the second, if it came too late for the run
       task.cancel();
       run(() -> waitAll(List.of(task)));

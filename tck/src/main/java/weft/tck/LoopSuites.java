@@ -57,6 +57,18 @@ public abstract class LoopSuites {
     }
   }
 
+  /// See [CallbackBlockingSuite].
+  @Nested
+  public class CallbackBlocking extends CallbackBlockingSuite {
+    /// For JUnit.
+    public CallbackBlocking() {}
+
+    @Override
+    protected EventLoop newLoop() {
+      return LoopSuites.this.newLoop();
+    }
+  }
+
   /// See [CancelOutcomeSuite].
   @Nested
   public class CancelOutcome extends CancelOutcomeSuite {

@@ -110,6 +110,14 @@ class ToyLoopTest {
   }
 
   @Nested
+  class CallbackBlocking extends CallbackBlockingSuite {
+    @Override
+    protected EventLoop newLoop() {
+      return new ToyLoop();
+    }
+  }
+
+  @Nested
   class Misuse extends MisuseSuite {
     @Override
     protected EventLoop newLoop() {
