@@ -1,8 +1,8 @@
 package weft;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// thread to itself.
 final class BlockedFibers {
   private final AbstractEventLoop loop;
-  private final List<Fiber.Direct> fibers = new ArrayList<>();
+  private final Set<Fiber.Direct> fibers = new LinkedHashSet<>();
   private volatile boolean waiting;
 
   BlockedFibers(AbstractEventLoop loop) {
@@ -34,17 +34,11 @@ final class BlockedFibers {
   }
 
   void add(Fiber.Direct fiber) {
-    fiber.blockedAt = fibers.size();
     fibers.add(fiber);
   }
 
   void remove(Fiber.Direct fiber) {
-    Fiber.Direct last = fibers.removeLast();
-    if (last != fiber) {
-      fibers.set(fiber.blockedAt, last);
-      last.blockedAt = fiber.blockedAt;
-    }
-    fiber.blockedAt = -1;
+    fibers.remove(fiber);
   }
 
   /// To be called when the JDK lets a coroutine go on, or somebody interrupts the loop. Any thread.

@@ -391,8 +391,8 @@ abstract sealed class Fiber implements Runnable {
     /// Whoever takes it back when the loop is gone lets the stack unwind elsewhere.
     private volatile boolean offered;
 
-    /// Where it is among [BlockedFibers], or -1.
-    int blockedAt = -1;
+    /// Whether it is among the [BlockedFibers].
+    private boolean blocked;
 
     private Direct(Task<?> task) {
       super(task);
@@ -449,12 +449,14 @@ abstract sealed class Fiber implements Runnable {
         start();
       } else {
         OFFERED.setOpaque(this, false);
-        if (blockedAt >= 0) {
+        if (blocked) {
+          blocked = false;
           task.loop.blocked.remove(this);
         }
       }
       continuation.run();
       if (!suspended && !isFinished()) {
+        blocked = true;
         task.loop.blocked.add(this);
       }
     }
