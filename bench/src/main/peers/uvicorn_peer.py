@@ -20,7 +20,9 @@ async def hello(scope, receive, send):
 
 listener = socket.create_server(("127.0.0.1", int(sys.argv[3])), backlog=1024)
 config = uvicorn.Config(hello, loop="uvloop", lifespan="off", access_log=False, log_level="error")
+config.load()
+parser = config.http_protocol_class.__name__
 python = platform.python_version()
-versions = f"uvicorn {uvicorn.__version__}, uvloop {uvloop.__version__}, Python {python}, {config.http}"
+versions = f"uvicorn {uvicorn.__version__}, uvloop {uvloop.__version__}, Python {python}, {parser}"
 print(f"READY {listener.getsockname()[1]} {versions}", flush=True)
 uvicorn.Server(config).run([listener])

@@ -1,5 +1,6 @@
 package weft.bench;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,12 @@ final class AllCommand implements Callable<Integer> {
 
   /// The status of the worst.
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
+    if (doc != null) {
+      for (var suite : SUITES) { // better known before anything is measured
+        new Document(doc, suite).check();
+      }
+    }
     var bench = spec.parent().commandLine();
     int worst = 0;
     for (var suite : SUITES) {

@@ -4,10 +4,50 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// A metric as a picture: for each row of a suite a panel with a bar for each contestant, which
-/// ends at the median and carries a line from the least to the greatest round. Weft's bars have a
-/// colour of their own; a bar whose rounds lie too far apart is pale.
-record Chart(Findings findings, Metric metric) {
+/// Figures as a picture: panels with a bar for each contestant, which ends at the median and
+/// carries a line from the least to the greatest round. Weft's bars have a colour of their own; a
+/// bar that is not to be quoted is pale.
+///
+/// @param title above all of it
+record Chart(String title, List<Panel> panels) {
+  /// @param unit in which the bars' figures are shown
+  record Panel(String title, Unit unit, List<Bar> bars) {}
+
+  record Bar(String contestant, Figure figure) {}
+
+  /// A metric: a panel for each row of the suite.
+  static Chart of(Findings findings, Metric metric) {
+    var panels = new ArrayList<Panel>();
+    for (var row : findings.rows()) {
+      var bars = new ArrayList<Bar>();
+      for (var finding : findings.all()) {
+        if (finding.metric() == metric && finding.row().equals(row)) {
+          bars.add(new Bar(finding.contestant(), finding.figure()));
+        }
+      }
+      panels.add(new Panel(row, metric.unit(), bars));
+    }
+    return new Chart(metric.title() + ", " + metric.unit().symbol(), panels);
+  }
+
+  /// The suite `core`: a panel for each row, in its own unit.
+  static Chart of(List<Row> rows, Results results) {
+    var panels = new ArrayList<Panel>();
+    for (var row : rows) {
+      // A bar's length is what is counted, so a longer one always means more time or more room.
+      var unit = row.unit() == Unit.MILLIONS_PER_SECOND ? Unit.NANOS : row.unit();
+      var bars = new ArrayList<Bar>();
+      for (var side : Side.values()) {
+        var figure = results.get(row.name(), side);
+        if (figure != null) {
+          bars.add(new Bar(side.title(), figure));
+        }
+      }
+      panels.add(new Panel(row.name() + ", " + unit.symbol(), unit, bars));
+    }
+    return new Chart("weft bench core", panels);
+  }
+
   private static final int COLUMNS = 3;
   private static final int NAMES = 150;
   private static final int BARS = 190;
@@ -20,12 +60,12 @@ record Chart(Findings findings, Metric metric) {
   private static final String OTHERS = "#8d99ae";
 
   String svg() {
-    var rows =
-        findings.rows().stream()
-            .filter(row -> bars(row).stream().anyMatch(bar -> bar.figure().median() > 0))
+    var drawn =
+        panels.stream()
+            .filter(panel -> panel.bars().stream().anyMatch(bar -> bar.figure().median() > 0))
             .toList();
-    int columns = Math.clamp(rows.size(), 1, COLUMNS);
-    var tops = tops(rows, columns);
+    int columns = Math.clamp(drawn.size(), 1, COLUMNS);
+    var tops = tops(drawn, columns);
     int width = GAP + columns * (NAMES + BARS + VALUES + GAP);
     int height = tops.getLast() + GAP;
     var out = new StringBuilder();
@@ -41,23 +81,23 @@ record Chart(Findings findings, Metric metric) {
     out.append(
         String.format(
             Locale.ROOT, "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", width, height));
-    out.append(text(GAP, 24, "start", "16", metric.title() + ", " + metric.unit().symbol()));
-    for (int i = 0; i < rows.size(); i++) {
+    out.append(text(GAP, 24, "start", "16", title));
+    for (int i = 0; i < drawn.size(); i++) {
       int x = GAP + i % columns * (NAMES + BARS + VALUES + GAP);
-      panel(out, x, tops.get(i / columns), rows.get(i));
+      panel(out, x, tops.get(i / columns), drawn.get(i));
     }
     return out.append("</svg>\n").toString();
   }
 
   /// Where each line of panels starts, and last where they end.
-  private List<Integer> tops(List<String> rows, int columns) {
+  private static List<Integer> tops(List<Panel> panels, int columns) {
     var tops = new ArrayList<Integer>();
     int y = HEAD;
-    for (int i = 0; i < rows.size(); i += columns) {
+    for (int i = 0; i < panels.size(); i += columns) {
       tops.add(y);
       int most = 0;
-      for (var row : rows.subList(i, Math.min(i + columns, rows.size()))) {
-        most = Math.max(most, bars(row).size());
+      for (var panel : panels.subList(i, Math.min(i + columns, panels.size()))) {
+        most = Math.max(most, panel.bars().size());
       }
       y += TITLE + most * LINE + GAP;
     }
@@ -65,10 +105,10 @@ record Chart(Findings findings, Metric metric) {
     return tops;
   }
 
-  private void panel(StringBuilder out, int x, int top, String row) {
-    var bars = bars(row);
+  private static void panel(StringBuilder out, int x, int top, Panel panel) {
+    var bars = panel.bars();
     double most = bars.stream().mapToDouble(bar -> bar.figure().max()).max().orElse(1);
-    out.append(text(x, top + 14, "start", "13", row));
+    out.append(text(x, top + 14, "start", "13", panel.title()));
     int y = top + TITLE;
     for (var bar : bars) {
       var figure = bar.figure();
@@ -94,17 +134,11 @@ record Chart(Findings findings, Metric metric) {
               x + NAMES + figure.max() / most * BARS,
               middle,
               middle));
-      var value = (figure.wide() ? "~" : "") + metric.unit().show(figure.median());
+      var value = (figure.wide() ? "~" : "") + panel.unit().show(figure.median());
       double end = x + NAMES + figure.max() / most * BARS + 5;
       out.append(text(end, middle + 4, "start", "12", value));
       y += LINE;
     }
-  }
-
-  private List<Finding> bars(String row) {
-    return findings.all().stream()
-        .filter(finding -> finding.metric() == metric && finding.row().equals(row))
-        .toList();
   }
 
   private static String text(double x, int y, String anchor, String size, String text) {

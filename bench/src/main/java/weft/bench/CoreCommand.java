@@ -45,7 +45,7 @@ final class CoreCommand implements Callable<Integer> {
   @Option(
       names = "--csv",
       paramLabel = "FILE",
-      description = "Default: bench/target/core.csv; a JSON file is written beside it.")
+      description = "Default: bench/target/core.csv; a JSON and an SVG file are written beside it.")
   private @Nullable Path csv;
 
   @Option(
@@ -81,7 +81,7 @@ final class CoreCommand implements Callable<Integer> {
     }
     var file = csv == null ? home.resolve("bench/target/core.csv") : csv;
     ResultFiles.checkWritable(file);
-    ResultFiles.checkWritable(json(file));
+    ResultFiles.checkWritable(beside(file, ".json"));
     var machine = Machine.here(home, facts(python, effort));
     if (machine.isBusy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
@@ -122,20 +122,26 @@ final class CoreCommand implements Callable<Integer> {
     out.flush();
     Files.writeString(file, new Csv(machine, rows, results).text());
     out.println("\nWritten: " + file);
-    Files.writeString(json(file), new CoreJson(machine, rows, results).text());
-    out.println("Written: " + json(file));
+    Files.writeString(beside(file, ".json"), new CoreJson(machine, rows, results).text());
+    out.println("Written: " + beside(file, ".json"));
+    var picture = Chart.of(rows, results).svg();
+    Files.writeString(beside(file, ".svg"), picture);
+    out.println("Written: " + beside(file, ".svg"));
     if (doc != null) {
-      new Document(doc, "core").write(machine.lines("- ") + "\n" + table.markdown());
+      var document = new Document(doc, "core");
+      var drawn = Files.writeString(document.pictures().resolve("core.svg"), picture);
+      var text = machine.lines("- ") + "\n" + table.markdown();
+      document.write(text + document.shown(List.of(drawn)));
       out.println("Written: " + doc);
     }
     out.flush();
   }
 
-  /// The JSON file beside the CSV file.
-  private static Path json(Path csv) {
+  /// A file of another kind beside the CSV file.
+  private static Path beside(Path csv, String suffix) {
     String name = String.valueOf(csv.getFileName());
     String stem = name.endsWith(".csv") ? name.substring(0, name.length() - 4) : name;
-    return csv.resolveSibling(stem + ".json");
+    return csv.resolveSibling(stem + suffix);
   }
 
   private List<Row> chosen(List<Row> rows) {

@@ -3,6 +3,7 @@ package weft.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /// A Markdown file with a place for a suite's tables: what stands between two markers is written
 /// anew.
@@ -25,6 +26,25 @@ record Document(Path file, String suite) {
   /// Finds out whether [#write] can do its work, which is better known before anything is measured.
   void check() throws IOException {
     replaced(Files.readString(file), "");
+  }
+
+  /// The folder for its pictures, which has its name; made if there is none.
+  Path pictures() throws IOException {
+    return Files.createDirectories(file.toAbsolutePath().resolveSibling(stem()));
+  }
+
+  /// The Markdown that shows them.
+  String shown(List<Path> pictures) {
+    var text = new StringBuilder();
+    for (var picture : pictures) {
+      var name = picture.getFileName();
+      text.append("\n![" + name + "](" + stem() + "/" + name + ")\n");
+    }
+    return text.toString();
+  }
+
+  private String stem() {
+    return String.valueOf(file.getFileName()).replaceAll("\\.md$", "");
   }
 
   private String replaced(String old, String text) throws IOException {

@@ -29,6 +29,8 @@ record Drive(Map<Metric, Double> figures) {
     figures.put(Metric.P99, values.getOrDefault("p99_ns", 0.0) / 1e3);
     figures.put(Metric.P999, values.getOrDefault("p999_ns", 0.0) / 1e3);
     figures.put(Metric.MAX, values.getOrDefault("max_ns", 0.0) / 1e3);
+    double unserved = values.getOrDefault("unserved", 0.0);
+    figures.put(Metric.UNSERVED, unserved / Math.max(1, messages + unserved) * 100);
     figures.put(Metric.SERVER_BUSY, serverNanos / nanos * 100);
     figures.put(Metric.LOAD_BUSY, values.getOrDefault("client_ns", 0.0) / nanos * 100);
     return new Drive(figures);

@@ -90,6 +90,7 @@ final class EchoCommand extends SuiteCommand {
     var facts = new LinkedHashMap<String, String>();
     facts.put("rounds", Integer.toString(rounds()));
     facts.put("seconds of a turn", String.format(Locale.ROOT, "%.2f", seconds()));
+    facts.put("flags of each JVM", Entrants.JVM_FLAGS_TEXT);
     return facts;
   }
 

@@ -2,7 +2,6 @@ package weft.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// What is expected of Weft as an echo server.
@@ -89,7 +88,7 @@ record EchoMarks(Findings findings, List<EchoCase> cases) {
       return null;
     }
     var ratio = weft.by(other);
-    return Mark.Verdict.atMost(String.format(Locale.ROOT, "%.2f", ratio.median()), ratio, limit);
+    return Mark.Verdict.atMost(ratio.showRatio(), ratio, limit);
   }
 
   private @Nullable Figure least(Demand demand, String row) {

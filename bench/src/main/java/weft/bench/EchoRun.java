@@ -78,9 +78,9 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
     try {
       var server = Serving.start(entrant, wire, setting.folder(), environment);
       servers.put(name, server);
-      setting.findings().contestant(name, server.description());
+      setting.findings().contestant(name, wire, server.description());
     } catch (IOException e) {
-      setting.findings().fail(wire.title(), name, e);
+      setting.findings().notStarted(entrant, wire, e);
     }
   }
 

@@ -23,6 +23,11 @@ record Entrant(
   static final String WIRE = "{wire}";
   static final String WHERE = "{where}";
 
+  /// Whether it is the file server, which answers `/` with a list.
+  boolean listsFiles() {
+    return name.startsWith("weft Serve.java");
+  }
+
   List<String> command(Wire wire, String where) {
     return command.stream()
         .map(word -> word.replace(WIRE, wire.title()).replace(WHERE, where))

@@ -24,6 +24,8 @@ final class Entrants {
   /// its own.
   static final List<String> JVM_FLAGS = List.of("-Xms64m", "-Xmx1g", "-XX:+UseSerialGC");
 
+  static final String JVM_FLAGS_TEXT = String.join(" ", JVM_FLAGS);
+
   /// Against which the others are measured.
   static final String FLOOR = "C epoll";
 
@@ -157,7 +159,8 @@ final class Entrants {
     }
     for (var loop : loops()) {
       var command = new ArrayList<>(List.of(JavaSide.java().toString()));
-      command.addAll(weftFlags(loop));
+      command.addAll(java.besides(weftFlags(loop)));
+      command.addAll(java.asked());
       command.add("--module-path=" + modulePath());
       command.addAll(
           List.of(
@@ -310,8 +313,7 @@ final class Entrants {
   private List<String> fetched(String project, String main, String... args)
       throws IOException, InterruptedException {
     var command = new ArrayList<>(List.of(JavaSide.java().toString()));
-    command.addAll(java.flags());
-    command.addAll(JVM_FLAGS);
+    command.addAll(java.flags(JVM_FLAGS));
     command.addAll(List.of("-cp", tools.maven(project), main));
     command.addAll(List.of(args));
     return command;

@@ -2,6 +2,7 @@ package weft.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /// A contestant's figure over all rounds: the median, and how far the rounds lie apart.
 ///
@@ -16,6 +17,9 @@ record Figure(List<Double> values, boolean several, double bytes) {
   /// How likely the true median has to lie between [#low] and [#high]. The extremes of five rounds
   /// have it between them in 30 of 32 cases.
   private static final double CONFIDENCE = 0.93;
+
+  /// Of fewer rounds the extremes have the true median between them less often than that.
+  private static final int ROUNDS_MIN = 5;
 
   /// One value a round (the median of its iterations); of a single round, its iterations.
   static Figure of(List<Reading> readings) {
@@ -85,9 +89,19 @@ record Figure(List<Double> values, boolean several, double bytes) {
     return new Figure(ratios, true, Double.NaN);
   }
 
+  /// True when there were rounds enough to say how far off the figure may be.
+  boolean judges() {
+    return several && rounds() >= ROUNDS_MIN;
+  }
+
   /// True when the figure is not to be quoted.
   boolean wide() {
-    return high() - low() > SPREAD_MAX * median();
+    return !judges() || high() - low() > SPREAD_MAX * median();
+  }
+
+  /// The median as a ratio, after a `~` when it is [#wide].
+  String showRatio() {
+    return String.format(Locale.ROOT, "%s%.2f", wide() ? "~" : "", median());
   }
 
   /// The median with the extremes, after a `~` when it is [#wide].

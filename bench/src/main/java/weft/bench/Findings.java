@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -15,14 +14,43 @@ final class Findings {
   /// Per cent: more than this is all that a process can get.
   private static final double BUSY = 95;
 
+  /// As much as that between two processes that are both busy all the time says nothing.
+  private static final double BUSY_MARGIN = 1;
+
   private final List<Finding> all = new ArrayList<>();
   private final Map<String, String> contestants = new LinkedHashMap<>();
+  private final Map<String, String> modes = new LinkedHashMap<>();
   private final Set<String> leftOut = new LinkedHashSet<>();
   private final List<String> failures = new ArrayList<>();
 
   /// Names a contestant, with what it says about its version and mode; the tables keep this order.
   void contestant(String name, String description) {
     contestants.putIfAbsent(name, description);
+  }
+
+  /// Names one on a further wire, where it may say something else of itself.
+  void contestant(String name, Wire wire, String description) {
+    var first = contestants.putIfAbsent(name, description);
+    if (first != null && !first.equals(description)) {
+      modes.put(name + ", " + wire.title(), description);
+    }
+  }
+
+  /// All that contestants have said of themselves, by name, and by name and wire where that
+  /// differs.
+  Map<String, String> descriptions() {
+    var all = new LinkedHashMap<>(contestants);
+    all.putAll(modes);
+    return all;
+  }
+
+  /// Weft has to start. A peer that cannot is left out: a kernel may have no io_uring for it.
+  void notStarted(Entrant entrant, Wire wire, IOException why) {
+    if (entrant.name().startsWith("weft")) {
+      fail(wire.title(), entrant.name(), why);
+    } else {
+      leaveOut(entrant.name() + ", " + wire.title(), String.valueOf(why.getMessage()));
+    }
   }
 
   /// Notes who is not there and why.
@@ -98,8 +126,7 @@ final class Findings {
           if (figure == null || floor == null) {
             return "–";
           }
-          var ratio = figure.by(floor);
-          return String.format(Locale.ROOT, "%s%.2f", ratio.wide() ? "~" : "", ratio.median());
+          return figure.by(floor).showRatio();
         });
   }
 
@@ -120,18 +147,29 @@ final class Findings {
     if (figure == null) {
       return "–";
     }
-    boolean amount = metric == Metric.RATE || metric == Metric.THROUGHPUT;
-    return (amount && atLeast(row, who) ? "≥ " : "") + figure.show(metric.unit());
+    boolean atLeast =
+        switch (metric) {
+          case RATE, THROUGHPUT -> loadIsLimit(row, who);
+          case P50, P99, P999, MAX -> overloaded(row, who);
+          default -> false;
+        };
+    return (atLeast ? "≥ " : "") + figure.show(metric.unit());
+  }
+
+  /// True when messages were due that the server never came to: they would have taken longer.
+  private boolean overloaded(String row, String who) {
+    var unserved = get(row, who, Metric.UNSERVED);
+    return unserved != null && unserved.max() > 0;
   }
 
   /// True when the load generator had no more to give and the server had.
-  private boolean atLeast(String row, String who) {
+  private boolean loadIsLimit(String row, String who) {
     var server = get(row, who, Metric.SERVER_BUSY);
     var load = get(row, who, Metric.LOAD_BUSY);
     return server != null
         && load != null
         && load.median() > BUSY
-        && server.median() < load.median();
+        && server.median() < load.median() - BUSY_MARGIN;
   }
 
   /// What stands in a line and a column.

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Hello, launched: from the start of the process to its end, as a user types it.
@@ -26,12 +27,13 @@ record HelloRows(JavaSide java, Optional<PythonSide> python, Path home) {
   Program weft(String seconds) {
     var launcher = home.resolve("weft").toString();
     var program = home.resolve("bench/src/main/programs/Hello.java").toString();
-    return new Program(List.of(launcher, "run", program, seconds));
+    var flags = Map.of("WEFT_JAVA_OPTS", String.join(" ", java.asked()));
+    return new Program(List.of(launcher, "run", program, seconds), flags);
   }
 
   /// One that uses nothing but the JDK.
   Program plain(String seconds) {
-    return new Program(java.command(List.of(), PlainHello.class, List.of(seconds)));
+    return new Program(java.bare(PlainHello.class, List.of(seconds)));
   }
 
   private Row row(String name, String work, String seconds, int starts) {

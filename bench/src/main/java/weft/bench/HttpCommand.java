@@ -56,7 +56,7 @@ final class HttpCommand extends SuiteCommand {
           servers.put(entrant.name(), server);
           setting.findings().contestant(entrant.name(), server.description());
         } catch (IOException e) {
-          setting.findings().fail("start", entrant.name(), e);
+          setting.findings().notStarted(entrant, Wire.TCP, e);
         }
       }
       for (var ask : asks) {
@@ -111,8 +111,12 @@ final class HttpCommand extends SuiteCommand {
         .forEach((who, drives) -> setting.findings().put(ask.row(), who, drives));
   }
 
-  /// True when that is what the server answers: not all of them have files, or a greeting.
+  /// True when that is what the server answers, false when it has nothing there: not all of them
+  /// have files, or a greeting.
   private static boolean answers(Serving server, Ask ask) throws IOException, InterruptedException {
+    if (server.entrant().listsFiles() && ask.path().equals("/")) {
+      return false;
+    }
     var address = URI.create("http://127.0.0.1:" + server.port() + ask.path());
     try (var client = HttpClient.newHttpClient()) {
       var answer =
@@ -122,7 +126,14 @@ final class HttpCommand extends SuiteCommand {
                   .timeout(PATIENCE)
                   .build(),
               HttpResponse.BodyHandlers.ofString());
-      return answer.statusCode() == 200 && answer.body().equals(ask.body());
+      if (answer.statusCode() == 404) {
+        return false;
+      }
+      if (answer.statusCode() != 200 || !answer.body().equals(ask.body())) {
+        var length = answer.body().length();
+        throw new IOException("answers " + answer.statusCode() + " with " + length + " characters");
+      }
+      return true;
     }
   }
 
@@ -130,7 +141,8 @@ final class HttpCommand extends SuiteCommand {
   Map<String, String> facts() {
     var facts = new LinkedHashMap<String, String>();
     facts.put("rounds", Integer.toString(options.rounds(1, 9)));
-    facts.put("seconds of a turn", Long.toString(Math.round(seconds())));
+    facts.put("seconds of a turn", Long.toString(Wrk.whole(seconds())));
+    facts.put("flags of each JVM", Entrants.JVM_FLAGS_TEXT);
     return facts;
   }
 

@@ -1,6 +1,7 @@
 package weft.bench;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +29,8 @@ record JavaSide(List<String> flags) {
           "--enable-native-access=ALL-UNNAMED",
           "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
+
+  private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w+GC");
 
   /// A JMH benchmark, in a new JVM each round.
   Contestant benchmark(Class<?> type, String method, Map<String, String> params) {
@@ -58,9 +61,19 @@ record JavaSide(List<String> flags) {
   /// A command line that runs a class of this class path.
   List<String> command(List<String> more, Class<?> main, List<String> args) {
     var command = new ArrayList<>(List.of(java().toString()));
-    command.addAll(flags());
-    command.addAll(more);
+    command.addAll(flags(more));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(args);
+    return command;
+  }
+
+  /// A command line that runs a class with nothing around it.
+  List<String> bare(Class<?> main, List<String> args) {
+    var place = main.getProtectionDomain().getCodeSource().getLocation();
+    var command = new ArrayList<>(List.of(java().toString()));
+    command.addAll(flags);
+    command.addAll(List.of("-cp", Path.of(URI.create(place.toString())).toString()));
+    command.add(main.getName());
     command.addAll(args);
     return command;
   }
@@ -69,12 +82,23 @@ record JavaSide(List<String> flags) {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /// Those that are needed, then those that were asked for.
-  @Override
-  public List<String> flags() {
+  /// Those that are needed, then `more`, then those that were asked for: the last one wins.
+  List<String> flags(List<String> more) {
     var all = new ArrayList<>(NEEDED);
+    all.addAll(besides(more));
     all.addAll(flags);
     return all;
+  }
+
+  /// What the user has asked for.
+  List<String> asked() {
+    return flags;
+  }
+
+  /// `more` without its collector if another one was asked for: a JVM takes one only.
+  List<String> besides(List<String> more) {
+    boolean other = flags.stream().anyMatch(flag -> COLLECTOR.matcher(flag).matches());
+    return more.stream().filter(flag -> !(other && COLLECTOR.matcher(flag).matches())).toList();
   }
 
   private OptionsBuilder options(
@@ -84,7 +108,7 @@ record JavaSide(List<String> flags) {
         .include("^" + Pattern.quote(type.getName() + "." + method) + "$")
         .forks(1)
         .jvm(java().toString())
-        .jvmArgs(flags().toArray(String[]::new))
+        .jvmArgs(flags(List.of()).toArray(String[]::new))
         .warmupIterations(effort.warmups())
         .warmupTime(millis(effort))
         .measurementIterations(effort.iterations())

@@ -40,7 +40,7 @@ record Load(Path program, boolean tls, Processors processors) {
                 "--pid",
                 Long.toString(server.pid())));
     double before = processors.stolenSeconds();
-    var drive = Drive.parse(output(command));
+    var drive = Drive.parse(output(command, warmup + seconds));
     double stolen = processors.stolenSeconds() - before;
     if (what.idle() > 0) {
       Thread.sleep(CLOSING_MILLIS);
@@ -49,9 +49,10 @@ record Load(Path program, boolean tls, Processors processors) {
   }
 
   /// Fails with the generator's own words only: its command is a long one.
-  private static String output(List<String> command) throws IOException, InterruptedException {
+  private static String output(List<String> command, double seconds)
+      throws IOException, InterruptedException {
     try {
-      return new Program(command).output();
+      return Program.during(command, seconds).output();
     } catch (IOException e) {
       var said = String.valueOf(e.getMessage());
       int at = said.lastIndexOf("load: ");

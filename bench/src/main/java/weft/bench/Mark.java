@@ -15,26 +15,38 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
   /// @param part the measured value by the allowed one: reached when at most 1
   /// @param low the least that `part` is likely to be in truth
   /// @param high the greatest
-  record Verdict(String ratio, double part, double low, double high) {
+  /// @param certain whether there were rounds enough to decide
+  record Verdict(String ratio, double part, double low, double high, boolean certain) {
     /// Of something that is at most `limit` where the mark is reached.
     static Verdict atMost(String ratio, Figure figure, double limit) {
       return new Verdict(
-          ratio, figure.median() / limit, figure.low() / limit, figure.high() / limit);
+          ratio,
+          figure.median() / limit,
+          figure.low() / limit,
+          figure.high() / limit,
+          figure.judges());
     }
 
     /// Of something that is at least `limit` there.
     static Verdict atLeast(String ratio, Figure figure, double limit) {
       return new Verdict(
-          ratio, limit / figure.median(), limit / figure.high(), limit / figure.low());
+          ratio,
+          limit / figure.median(),
+          limit / figure.high(),
+          limit / figure.low(),
+          figure.judges());
     }
 
     /// `yes` or `no`; or `open`, when more rounds could show either.
     String reached() {
-      return high <= 1 ? "yes" : low > 1 ? "no" : "open";
+      return !certain ? "open" : high <= 1 ? "yes" : low > 1 ? "no" : "open";
     }
 
     /// The same, with how far off.
     String text() {
+      if (!certain) {
+        return String.format(Locale.ROOT, "open: %.2f × the mark, of too few rounds", part);
+      }
       return switch (reached()) {
         case "yes" -> "yes";
         case "no" -> String.format(Locale.ROOT, "no: %.2f × the mark", part);
@@ -54,7 +66,8 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
             return null;
           }
           var times = uvloop.by(weft);
-          var text = String.format(Locale.ROOT, "1/%.1f of uvloop", times.median());
+          var wide = times.wide() ? "~" : "";
+          var text = String.format(Locale.ROOT, "%s1/%.1f of uvloop", wide, times.median());
           return Verdict.atLeast(text, times, n);
         });
   }
@@ -114,7 +127,7 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
           }
           double part = weft.bytes() / 0.5;
           var text = String.format(Locale.ROOT, "%.1f B", weft.bytes());
-          return new Verdict(text, part, part, part);
+          return new Verdict(text, part, part, part, true);
         });
   }
 
@@ -124,6 +137,6 @@ record Mark(String text, BiFunction<Results, Row, @Nullable Verdict> judge) {
       return null;
     }
     var times = weft.by(other);
-    return Verdict.atMost(String.format(Locale.ROOT, "%.2f%s", times.median(), of), times, limit);
+    return Verdict.atMost(times.showRatio() + of, times, limit);
   }
 }

@@ -34,6 +34,8 @@ final class MemoryCommand extends SuiteCommand {
 
   private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB");
 
+  private static final int ROUNDS = 5;
+
   /// Kinds of objects that are listed for each of Weft's servers.
   private static final int LISTED = 10;
 
@@ -61,14 +63,18 @@ final class MemoryCommand extends SuiteCommand {
     }
     var row = connections() + " idle connections";
     var findings = setting.findings();
-    new Turns<String>(options.rounds(1, 3), (who, reason) -> findings.fail(row, who, reason))
+    new Turns<String>(options.rounds(1, ROUNDS), (who, reason) -> findings.fail(row, who, reason))
         .take(turns)
         .forEach((who, readings) -> findings.put(row, who, readings));
   }
 
   @Override
   Map<String, String> facts() {
-    return Map.of("rounds", Integer.toString(options.rounds(1, 3)));
+    return Map.of(
+        "rounds",
+        Integer.toString(options.rounds(1, ROUNDS)),
+        "flags of each JVM",
+        Entrants.JVM_FLAGS_TEXT);
   }
 
   @Override
@@ -83,6 +89,11 @@ final class MemoryCommand extends SuiteCommand {
   @Override
   List<Metric> charts() {
     return List.of(Metric.HEAP, Metric.RESIDENT);
+  }
+
+  @Override
+  boolean pins() {
+    return false;
   }
 
   private static void add(List<List<String>> lines, String who, Histogram.Line line) {
@@ -102,24 +113,36 @@ final class MemoryCommand extends SuiteCommand {
       for (int wave = 0; wave < (options.quick ? 1 : WAVES); wave++) {
         load.drive(server, FIRST, 0, options.seconds(0.5, 2));
       }
-      var before = sizes(server);
-      var holder = held(load, server, connections());
+      // The first to come take the room of those that have gone, which is not given back.
+      var first = held(load, server, FIRST.connections() + FIRST.idle());
       try {
-        var after = sizes(server);
-        var each = new EnumMap<Metric, Double>(Metric.class);
-        each.put(Metric.RESIDENT, (after.resident() - before.resident()) / connections());
-        if (before.heap() != null && after.heap() != null) {
-          var grown = after.heap().since(before.heap(), connections());
-          each.put(Metric.HEAP, grown.bytes());
-          if (entrant.name().startsWith("weft")) {
-            holdings.put(entrant.name(), grown);
-          }
+        var before = sizes(server);
+        var holder = held(load, server, connections());
+        try {
+          return each(entrant, before, sizes(server));
+        } finally {
+          Children.end(holder);
         }
-        return new Drive(each);
       } finally {
-        Children.end(holder);
+        Children.end(first);
       }
     }
+  }
+
+  /// What grew between two looks at a server. Of a JVM that is the heap: how much memory it has
+  /// taken for that says more about its collector.
+  private Drive each(Entrant entrant, Sizes before, Sizes after) {
+    var each = new EnumMap<Metric, Double>(Metric.class);
+    if (before.heap() == null || after.heap() == null) {
+      each.put(Metric.RESIDENT, (after.resident() - before.resident()) / connections());
+      return new Drive(each);
+    }
+    var grown = after.heap().since(before.heap(), connections());
+    each.put(Metric.HEAP, grown.bytes());
+    if (entrant.name().startsWith("weft")) {
+      holdings.put(entrant.name(), grown);
+    }
+    return new Drive(each);
   }
 
   /// A load generator that holds so many connections, each of which the server has answered once.
@@ -138,7 +161,6 @@ final class MemoryCommand extends SuiteCommand {
   private static Sizes sizes(Serving server) throws IOException, InterruptedException {
     var status = Files.readString(Path.of("/proc/" + server.pid() + "/status"));
     double resident = number(RESIDENT, status) * 1024;
-    // After the resident size: the collection that goes with it would change that.
     var heap = server.entrant().jvm() ? Histogram.of(server.pid()) : null;
     return new Sizes(resident, heap);
   }

@@ -11,6 +11,7 @@ enum Metric {
   MAX("max", "latency, longest", Unit.MICROS),
   SERVER_BUSY("server-busy", "part of the time that the server was busy", Unit.PERCENT),
   LOAD_BUSY("load-busy", "part of the time that the load generator was busy", Unit.PERCENT),
+  UNSERVED("unserved", "messages that were due and never sent", Unit.PERCENT),
   STOLEN("stolen", "part of the time that the host had given a processor away", Unit.PERCENT),
   HEAP("heap", "heap per idle connection", Unit.BYTES),
   RESIDENT("resident", "resident memory per idle connection", Unit.BYTES),

@@ -4,18 +4,28 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /// Another program, run to its end.
 ///
 /// @param environment added to this process's own
-record Program(List<String> command, Map<String, String> environment) {
-  private static final long LONGEST_SECONDS = 120;
+/// @param longest after which it is ended, which is a failure
+record Program(List<String> command, Map<String, String> environment, Duration longest) {
+  private static final Duration LONGEST = Duration.ofMinutes(2);
 
   Program(List<String> command) {
     this(command, Map.of());
+  }
+
+  Program(List<String> command, Map<String, String> environment) {
+    this(command, environment, LONGEST);
+  }
+
+  /// One that works for so many seconds by itself.
+  static Program during(List<String> command, double seconds) {
+    return new Program(command, Map.of(), LONGEST.plusSeconds((long) Math.ceil(seconds)));
   }
 
   /// The figures it prints, one a line.
@@ -54,8 +64,8 @@ record Program(List<String> command, Map<String, String> environment) {
     var process = Children.add(builder.start());
     try {
       process.getOutputStream().close();
-      if (!process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException("still running after " + LONGEST_SECONDS + " s: " + command);
+      if (!process.waitFor(longest)) {
+        throw new IOException("still running after " + longest.toSeconds() + " s: " + command);
       }
       if (process.exitValue() != 0) {
         throw new IOException("exit status " + process.exitValue() + ": " + command);

@@ -33,7 +33,7 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
     for (var metric : drawn) {
       if (findings.has(metric)) {
         var file = folder.resolve(suite + "-" + metric.key() + ".svg");
-        written.add(Files.writeString(file, new Chart(findings, metric).svg()));
+        written.add(Files.writeString(file, Chart.of(findings, metric).svg()));
       }
     }
     return written;
@@ -43,9 +43,11 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
   String csv() {
     var out = new StringBuilder(machine.lines("# "));
     findings
-        .contestants()
+        .descriptions()
         .forEach(
             (who, what) -> out.append("# ").append(who).append(": ").append(what).append('\n'));
+    findings.leftOut().forEach(line -> out.append("# ").append(line).append('\n'));
+    findings.failures().forEach(line -> out.append("# failed: ").append(line).append('\n'));
     out.append("suite,row,contestant,metric,unit,median,min,max,low,high,rounds,wide\n");
     for (var finding : findings.all()) {
       var figure = finding.figure();
@@ -73,7 +75,7 @@ record ResultFiles(String suite, Machine machine, Findings findings) {
     var json = new Json();
     json.open("{").value("suite", suite);
     json.values("machine", machine.facts());
-    json.values("contestants", findings.contestants());
+    json.values("contestants", findings.descriptions());
     json.values("leftOut", findings.leftOut()).values("failures", findings.failures());
     json.open("findings", "[");
     for (var finding : findings.all()) {

@@ -37,6 +37,11 @@ abstract class SuiteCommand implements Callable<Integer> {
   /// The metrics that are drawn.
   abstract List<Metric> charts();
 
+  /// Whether server and load generator are kept on processors of their own.
+  boolean pins() {
+    return true;
+  }
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     var suite = spec.name();
@@ -88,8 +93,9 @@ abstract class SuiteCommand implements Callable<Integer> {
     if (options.quick) {
       facts.put("quick", "warm for a second or two: to see that all is well, not to quote");
     }
-    facts.put("processors", processors.text());
-    facts.put("flags of each JVM", String.join(" ", Entrants.JVM_FLAGS));
+    if (pins()) {
+      facts.put("processors", processors.text());
+    }
     if (!options.flags.isEmpty()) {
       facts.put("more flags", String.join(" ", options.flags));
     }
@@ -101,7 +107,7 @@ abstract class SuiteCommand implements Callable<Integer> {
     var findings = setting.findings();
     var out = spec.commandLine().getOut();
     out.println(machine.lines(""));
-    findings.contestants().forEach((who, what) -> out.println(described(who, what)));
+    findings.descriptions().forEach((who, what) -> out.println(described(who, what)));
     findings.leftOut().forEach(out::println);
     for (var grid : grids(findings)) {
       out.println();
@@ -113,8 +119,9 @@ abstract class SuiteCommand implements Callable<Integer> {
       out.println("Written: " + file);
     }
     if (options.doc != null) {
-      var pictures = files.charts(picturesBeside(options.doc), charts());
-      new Document(options.doc, suite).write(markdown(machine, findings, options.doc, pictures));
+      var document = new Document(options.doc, suite);
+      var pictures = files.charts(document.pictures(), charts());
+      document.write(markdown(machine, findings) + document.shown(pictures));
       out.println("Written: " + options.doc);
     }
     out.flush();
@@ -125,27 +132,15 @@ abstract class SuiteCommand implements Callable<Integer> {
     return what.isEmpty() ? who : who + ": " + what;
   }
 
-  /// A folder with the name of the document.
-  private static Path picturesBeside(Path doc) throws IOException {
-    return Files.createDirectories(doc.toAbsolutePath().resolveSibling(stem(doc)));
-  }
-
-  private static String stem(Path doc) {
-    return String.valueOf(doc.getFileName()).replaceAll("\\.md$", "");
-  }
-
-  private String markdown(Machine machine, Findings findings, Path doc, List<Path> pictures) {
+  private String markdown(Machine machine, Findings findings) {
     var text = new StringBuilder(machine.lines("- "));
     findings
-        .contestants()
+        .descriptions()
         .forEach((who, what) -> text.append("- ").append(described(who, what)).append('\n'));
     findings.leftOut().forEach(line -> text.append("- ").append(line).append('\n'));
+    findings.failures().forEach(line -> text.append("- failed: ").append(line).append('\n'));
     for (var grid : grids(findings)) {
       text.append('\n').append(grid.markdown());
-    }
-    for (var picture : pictures) {
-      var path = stem(doc) + "/" + picture.getFileName();
-      text.append("\n![").append(picture.getFileName()).append("](").append(path).append(")\n");
     }
     return text.toString();
   }

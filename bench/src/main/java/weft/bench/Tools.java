@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,11 +18,15 @@ import java.util.stream.Stream;
 ///
 /// What is not there is an [IOException] whose message says so and what to install.
 final class Tools {
+  /// The first build of a peer fetches the half of Maven Central.
+  private static final Duration BUILD_LONGEST = Duration.ofMinutes(20);
+
   private final Path sources;
   private final Path peers;
   private final Path examples;
   private final Path built;
   private final PrintWriter progress;
+  private final Map<String, String> notBuilt = new HashMap<>();
 
   Tools(Path home, PrintWriter progress) throws IOException {
     var bench = home.resolve("bench");
@@ -97,21 +103,40 @@ final class Tools {
     return target;
   }
 
-  /// The class path of a Maven project under `bench/peers`, whose dependencies Maven fetches.
+  /// The class path of a Maven project under `bench/peers`, whose dependencies Maven fetches. What
+  /// could not be built is not tried again.
   String maven(String project) throws IOException, InterruptedException {
     var folder = peers.resolve(project);
     var jar = folder.resolve("target/peers.jar");
-    if (isOlder(jar, folder.resolve("pom.xml")) || isOlder(jar, folder.resolve("src"))) {
-      var maven = find("mvn", "Debian: maven");
-      progress.println("building " + folder.getFileName() + " with Maven ...");
-      var command = List.of(maven.toString(), "-B", "-q", "-f", folder.toString(), "package");
+    var whole = folder.resolve("target/built"); // the jar alone may be that of half a build
+    if (isOlder(whole, folder.resolve("pom.xml")) || isOlder(whole, folder.resolve("src"))) {
+      var reason = notBuilt.get(project);
+      if (reason != null) {
+        throw new IOException(reason);
+      }
       try {
-        new Program(command, Map.of("JAVA_HOME", System.getProperty("java.home"))).output();
+        build(folder);
+        Files.writeString(whole, "");
       } catch (IOException e) {
-        throw new IOException("Maven could not build " + folder, e);
+        notBuilt.put(project, String.valueOf(e.getMessage()));
+        throw e;
       }
     }
     return jar + File.pathSeparator + folder.resolve("target/lib") + "/*";
+  }
+
+  private void build(Path folder) throws IOException, InterruptedException {
+    var maven = find("mvn", "Debian: maven");
+    progress.println("building " + folder.getFileName() + " with Maven ...");
+    var command = List.of(maven.toString(), "-B", "-q", "-f", folder.toString(), "package");
+    var environment = Map.of("JAVA_HOME", System.getProperty("java.home"));
+    try {
+      new Program(command, environment, BUILD_LONGEST).output();
+    } catch (IOException e) {
+      var log = built.resolve(folder.getFileName() + ".log");
+      Files.writeString(log, String.valueOf(e.getMessage()));
+      throw new IOException("Maven could not build " + folder + ": see " + log, e);
+    }
   }
 
   private static boolean isOlder(Path target, Path source) throws IOException {

@@ -24,18 +24,17 @@ record Wrk(Path program, Processors processors) {
   Drive drive(Serving server, String path, int connections, double seconds)
       throws IOException, InterruptedException {
     var address = "http://127.0.0.1:" + server.port() + path;
-    var whole = Math.max(1, Math.round(seconds)) + "s"; // wrk takes no fractions
     var command =
         List.of(
             program.toString(),
             "--timeout=20s",
             "-t1",
             "-c" + connections,
-            "-d" + whole,
+            "-d" + whole(seconds) + "s",
             "--latency",
             address);
     long before = cpuTicks(server.pid());
-    var said = new Program(processors.besides(Serving.unlimited(command))).output();
+    var said = Program.during(processors.besides(Serving.unlimited(command)), seconds).output();
     double micros = (cpuTicks(server.pid()) - before) * TICK_MICROS;
     var trouble = TROUBLE.matcher(said);
     if (trouble.find()) {
@@ -47,6 +46,11 @@ record Wrk(Path program, Processors processors) {
     figures.put(Metric.P50, time(P50, said));
     figures.put(Metric.P99, time(P99, said));
     return new Drive(figures);
+  }
+
+  /// What becomes of so many seconds: it takes no fractions.
+  static long whole(double seconds) {
+    return Math.max(1, Math.round(seconds));
   }
 
   /// User and system time of all threads, the ended ones included.

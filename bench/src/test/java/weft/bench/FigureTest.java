@@ -30,8 +30,16 @@ class FigureTest {
 
   @Test
   void aFigureWhoseRoundsLieFarApartIsWide() {
-    assertTrue(Figure.of(List.of(round(100), round(100), round(126))).wide());
-    assertFalse(Figure.of(List.of(round(100), round(100), round(124))).wide());
+    assertTrue(rounds(100, 100, 100, 110, 126).wide());
+    assertFalse(rounds(100, 100, 100, 110, 124).wide());
+  }
+
+  @Test
+  void fewRoundsDecideNothing() {
+    assertTrue(rounds(100, 100, 100, 100).wide());
+    assertTrue(rounds(100).wide());
+    assertEquals("open", Mark.Verdict.atMost("", rounds(1, 1, 1, 1), 2).reached());
+    assertEquals("open", Mark.Verdict.atLeast("", rounds(1), 2).reached());
   }
 
   @Test
@@ -65,7 +73,7 @@ class FigureTest {
 
   @Test
   void aMarkIsOpenWhileMoreRoundsCouldShowEither() {
-    var ratio = Figure.of(List.of(round(1), round(1.2), round(1.4)));
+    var ratio = rounds(1, 1.1, 1.2, 1.3, 1.4);
     assertEquals("yes", Mark.Verdict.atMost("", ratio, 1.4).text());
     assertEquals("no: 1.33 × the mark", Mark.Verdict.atMost("", ratio, 0.9).text());
     assertEquals("open: 1.09 (0.91–1.27) × the mark", Mark.Verdict.atMost("", ratio, 1.1).text());
@@ -97,6 +105,10 @@ class FigureTest {
   private static List<Double> interval(int n) {
     var figure = Figure.of(IntStream.rangeClosed(1, n).mapToObj(i -> round(i)).toList());
     return List.of(figure.low(), figure.high());
+  }
+
+  private static Figure rounds(double... values) {
+    return Figure.of(Arrays.stream(values).mapToObj(FigureTest::round).toList());
   }
 
   private static Reading round(double... values) {

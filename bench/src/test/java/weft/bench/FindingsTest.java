@@ -37,8 +37,8 @@ class FindingsTest {
         | server CPU per message, user and system, µs | tcp 1 KiB × 10 | tcp 1 KiB × 10 + 99 idle |\
          tcp 1 KiB × 10, 500/s |
         |---|---|---|---|
-        | C epoll | 10 (10–10) | – | 10 |
-        | weft streams uring | ~12 (11–15) | 14 | 12 |
+        | C epoll | 10 (10–10) | – | 10 (10–10) |
+        | weft streams uring | ~12 (11–15) | ~14 | 12 (12–12) |
         """,
         findings.grid(Metric.CPU).markdown());
     assertEquals(
@@ -50,7 +50,7 @@ class FindingsTest {
   void whatTheGeneratorLimitsIsAtLeastThat() {
     var line = findings.grid(Metric.RATE).lines().getFirst();
     assertEquals("≥ 100,000 (100,000–100,000)", line.get(1));
-    assertEquals("83,333", findings.grid(Metric.RATE).lines().get(1).get(3));
+    assertEquals("83,333 (83,333–83,333)", findings.grid(Metric.RATE).lines().get(1).get(3));
   }
 
   @Test
@@ -58,15 +58,16 @@ class FindingsTest {
     var lines = new EchoMarks(findings, List.of(CLOSED, IDLE, OPEN)).grid().lines();
     assertEquals(
         List.of(
-            List.of(WEFT, CLOSED.title(), "cpu", "1.20", "≤ 1.05 × C epoll", "no: 1.14 × the mark"),
+            List.of(
+                WEFT, CLOSED.title(), "cpu", "~1.20", "≤ 1.05 × C epoll", "no: 1.14 × the mark"),
             List.of(WEFT, OPEN.title(), "p99", "1.00", "≤ 1.1 × C epoll", "yes"),
             List.of(
                 WEFT,
                 IDLE.title(),
                 "cpu",
-                "1.17",
+                "~1.17",
                 "≤ 1.1 × that without idle ones",
-                "open: 1.06 (0.85–1.16) × the mark")),
+                "open: 1.06 × the mark, of too few rounds")),
         lines);
   }
 
@@ -78,23 +79,41 @@ class FindingsTest {
             .csv()
             .contains(
                 "echo,\"tcp 1 KiB × 10\",\"C"
-                    + " epoll\",cpu,µs,10.000,10.000,10.000,10.000,10.000,3,false\n"),
+                    + " epoll\",cpu,µs,10.000,10.000,10.000,10.000,10.000,5,false\n"),
         files::csv);
     assertTrue(files.csv().startsWith("# JDK: 25"), files::csv);
     assertTrue(files.json().contains("\"JDK\": \"25 \\\"x\\\"\""), files::json);
-    assertTrue(files.json().contains("\"rounds\": [12.000, 11.000, 15.000]"), files::json);
+    assertTrue(
+        files.json().contains("\"rounds\": [12.000, 11.000, 15.000, 12.000, 12.000]"), files::json);
     assertTrue(files.json().contains("\"Netty: left out, why\""), files::json);
   }
 
   @Test
   void thePictureIsWellFormed() throws Exception {
-    var svg = new Chart(findings, Metric.CPU).svg();
+    var svg = Chart.of(findings, Metric.CPU).svg();
     var document =
         DocumentBuilderFactory.newInstance()
             .newDocumentBuilder()
             .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
     // The background and five bars.
     assertEquals(6, document.getElementsByTagName("rect").getLength());
+  }
+
+  @Test
+  void whatAPeerSaysOnAnotherWireIsKept() {
+    findings.contestant("C epoll", Wire.UNIX, "gcc 12");
+    findings.contestant("C epoll", Wire.TLS, "gcc 12, OpenSSL 3");
+    assertEquals(
+        Map.of("C epoll", "gcc 12", WEFT, "loop uring & more", "C epoll, tls", "gcc 12, OpenSSL 3"),
+        findings.descriptions());
+  }
+
+  @Test
+  void whatAnOverloadedServerNeverCameToIsNotForgotten() {
+    findings.put("busy", WEFT, List.of(drive(12, 3), drive(12, 0)));
+    var line = findings.grid(Metric.P99).lines().get(1);
+    assertTrue(line.getLast().startsWith("≥ "), line::toString);
+    assertEquals("50 (50–50)", line.get(1));
   }
 
   @Test
@@ -120,11 +139,11 @@ class FindingsTest {
     findings.contestant(WEFT, "loop uring & more");
     findings.leaveOut("Netty", "why");
     findings.fail("row", "Go", new IOException("no"));
-    findings.put(CLOSED.title(), "C epoll", drives(10, 10, 10));
-    findings.put(CLOSED.title(), WEFT, drives(12, 11, 15));
+    findings.put(CLOSED.title(), "C epoll", drives(10, 10, 10, 10, 10));
+    findings.put(CLOSED.title(), WEFT, drives(12, 11, 15, 12, 12));
     findings.put(IDLE.title(), WEFT, drives(14));
-    findings.put(OPEN.title(), "C epoll", drives(10));
-    findings.put(OPEN.title(), WEFT, drives(12));
+    findings.put(OPEN.title(), "C epoll", drives(10, 10, 10, 10, 10));
+    findings.put(OPEN.title(), WEFT, drives(12, 12, 12, 12, 12));
     return findings;
   }
 
@@ -140,5 +159,9 @@ class FindingsTest {
     figures.put(Metric.SERVER_BUSY, cpu == 10 ? 97.0 : 99.9);
     figures.put(Metric.LOAD_BUSY, 99.0);
     return new Drive(figures);
+  }
+
+  private static Drive drive(double cpu, double unserved) {
+    return drive(cpu).with(Metric.UNSERVED, unserved);
   }
 }

@@ -64,11 +64,11 @@ class ReportTest {
             "| work | unit | weft | B/op | uvloop | asyncio | JDK floor | JDK peer | ratio | mark |"
                 + " reached |",
             "|---|---|---|---|---|---|---|---|---|---|---|",
-            "| the switch | ns | 40 | 0.1 | 300 | – | 20 | – | 1/7.5 of"
+            "| the switch | ns | 40 (40–40) | 0.1 | 300 (300–300) | – | 20 (20–20) | – | 1/7.5 of"
                 + " uvloop | ≤ 1/10 of uvloop | no: 1.33 × the mark |",
             "|  |  |  |  |  |  |  |  | 2.00 × the floor | ≤ 2.0 × the floor | yes |",
             "|  |  |  |  |  |  |  |  | 0.1 B | 0 B allocated per switch | yes |",
-            "| the cross | M/s | 8.0 | – | – | – | – | – |  | ≥ 5M/s | yes |"),
+            "| the cross | M/s | 8.0 (8.0–8.0) | – | – | – | – | – |  | ≥ 5M/s | yes |"),
         lines);
   }
 
@@ -79,9 +79,9 @@ class ReportTest {
         """
         # JDK: 25
         row,side,unit,median,min,max,low,high,rounds,wide,bytes_per_op
-        switch,"weft",ns,40.000,40.000,40.000,40.000,40.000,1,false,0.100
-        switch,"uvloop",ns,300.000,300.000,300.000,300.000,300.000,1,false,
-        switch,"JDK floor",ns,20.000,20.000,20.000,20.000,20.000,1,false,
+        switch,"weft",ns,40.000,40.000,40.000,40.000,40.000,5,false,0.100
+        switch,"uvloop",ns,300.000,300.000,300.000,300.000,300.000,5,false,
+        switch,"JDK floor",ns,20.000,20.000,20.000,20.000,20.000,5,false,
 
         row,mark,ratio,part_of_mark,reached
         switch,"≤ 1/10 of uvloop","1/7.5 of uvloop",1.3333,no
@@ -99,8 +99,9 @@ class ReportTest {
     assertTrue(
         compact.contains(
             "\"contestant\": \"uvloop\", \"unit\": \"ns\", \"median\": 300.000, \"min\": 300.000,"
-                + " \"max\": 300.000, \"low\": 300.000, \"high\": 300.000, \"rounds\": [300.000],"
-                + " \"wide\": false, \"bytesPerOperation\": null"),
+                + " \"max\": 300.000, \"low\": 300.000, \"high\": 300.000, \"rounds\": [300.000,"
+                + " 300.000, 300.000, 300.000, 300.000], \"wide\": false, \"bytesPerOperation\":"
+                + " null"),
         json);
     assertTrue(
         compact.contains(
@@ -136,7 +137,7 @@ class ReportTest {
 
   private static Results results(List<Row> rows) {
     try {
-      return new Rounds(Effort.quick(), new PrintWriter(new StringWriter())).run(rows);
+      return new Rounds(Effort.full(), new PrintWriter(new StringWriter())).run(rows);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
