@@ -125,7 +125,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   /// and for how long.
   protected final void beforePoll(long timeoutNanos) {
     if (timeoutNanos == Long.MAX_VALUE && debug) {
-      Debug.reportCycles(this);
+      runCallback(() -> Debug.reportCycles(this));
     }
     interrupts.renew(); // a callback may have used a channel
     if (instrument != null) {
@@ -263,6 +263,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     watches.clear();
     interrupts.during(this::dispose);
     left.forEach(Task::abandon);
+    blocked.clear();
     for (ForeignWait wait : foreignWaits) {
       wait.loopClosed();
     }
@@ -541,7 +542,7 @@ public abstract class AbstractEventLoop implements EventLoop {
 
   /// Runs a callback on the loop's thread, wherever that stands, so that it can wait for locks.
   final void runCallback(Runnable callback) {
-    if (blocked.none() || Thread.currentThread() != carrier) {
+    if (blocked.none() || Thread.currentThread() != carrier || blocked.inCallback()) {
       callback.run();
     } else {
       blocked.run(callback);
@@ -556,9 +557,14 @@ public abstract class AbstractEventLoop implements EventLoop {
   final void runWithin(Runnable step) {
     Context context = callbackContext;
     Map<ContextVar<?>, @Nullable Object> bindings = scratch.bindings();
+    Task<?> task = current;
+    long began = stepBegan;
+    current = null;
     try {
       step.run();
     } finally {
+      current = task;
+      stepBegan = began;
       scratch.bindings(bindings);
       callbackContext = context;
     }
@@ -577,7 +583,8 @@ public abstract class AbstractEventLoop implements EventLoop {
   final void leaveStep(Task<?> task) {
     current = null;
     if (debug) {
-      Debug.reportSlow(this, task, timeNanos() - stepBegan);
+      long took = timeNanos() - stepBegan;
+      runCallback(() -> Debug.reportSlow(this, task, took));
     }
     if (instrument != null && !task.hidden()) {
       instrument.afterStep(task);

@@ -18,11 +18,14 @@ import org.jspecify.annotations.Nullable;
 /// runs nothing but these coroutines, as the JDK lets them go on: for all others a callback remains
 /// one step.
 ///
-/// Where there are none, a callback that waits can wait for no coroutine of its loop, and has the
-/// thread to itself.
+/// Where there are none, a callback that waits can wait for no coroutine of its loop (but one that
+/// it has started itself, eagerly), and has the thread to itself.
 final class BlockedFibers {
   private final AbstractEventLoop loop;
   private final Set<Fiber.Direct> fibers = new LinkedHashSet<>();
+  private @Nullable CallbackStack stack;
+
+  /// Whether the loop's thread sleeps until the callback or a coroutine may go on.
   private volatile boolean waiting;
 
   BlockedFibers(AbstractEventLoop loop) {
@@ -41,6 +44,15 @@ final class BlockedFibers {
     fibers.remove(fiber);
   }
 
+  void clear() {
+    fibers.clear();
+  }
+
+  /// Whether a callback on a stack of its own has begun and not ended.
+  boolean inCallback() {
+    return stack != null;
+  }
+
   /// To be called when the JDK lets a coroutine go on, or somebody interrupts the loop. Any thread.
   void lookAgain() {
     if (waiting) {
@@ -50,65 +62,103 @@ final class BlockedFibers {
 
   /// Runs a callback to its end, on a stack of its own.
   void run(Runnable callback) {
-    var stack = new CallbackStack(callback);
-    LoopExit exit = null;
-    stack.start();
-    while (!stack.ended) {
-      Fiber next = firstThatMayGoOn(stack);
-      if (next == null) {
-        stack.goOn();
-        continue;
-      }
-      try {
-        loop.runWithin(next);
-      } catch (LoopExit left) {
-        exit = left;
-      }
+    CallbackStack own = CallbackStack.started(this, callback);
+    if (own == null) {
+      callback.run(); // there is no room for another thread
+      return;
     }
-    if (stack.interrupted) {
+    stack = own;
+    Throwable left = null;
+    try {
+      boolean callbackNext = true; // takes turns with the others, which it may be spinning for
+      while (!own.ended) {
+        Fiber next = callbackNext && own.offered ? null : waitForNext(own);
+        callbackNext = next != null;
+        if (next == null) {
+          own.goOn();
+        } else {
+          left = afterOne(left, step(next::goOnEarly));
+        }
+      }
+    } finally {
+      stack = null;
+    }
+    if (own.interrupted) {
       Thread.currentThread().interrupt();
     }
-    if (stack.thrown != null) {
-      throw Failures.sneaky(stack.thrown);
-    }
-    if (exit != null) {
-      throw exit;
+    left = afterOne(own.thrown, left);
+    if (left != null) {
+      throw Failures.sneaky(left);
     }
   }
 
-  /// Waits until the callback or a coroutine may go on. Returns the coroutine, or null for the
+  /// Waits until a coroutine or the callback may go on. Returns the coroutine, or null for the
   /// callback.
-  private @Nullable Fiber firstThatMayGoOn(CallbackStack stack) {
+  private @Nullable Fiber waitForNext(CallbackStack own) {
     waiting = true;
     try {
-      while (!stack.offered) {
-        Fiber next = firstOffered();
-        if (next != null) {
-          return next;
+      while (true) {
+        for (Fiber.Direct fiber : fibers) {
+          if (fiber.offered()) {
+            return fiber;
+          }
         }
-        stack.interruptIfLoopIs();
+        if (own.offered) {
+          return null;
+        }
+        own.interruptIfLoopIs();
         LockSupport.park(this);
       }
-      return null;
     } finally {
       waiting = false;
     }
   }
 
-  private @Nullable Fiber firstOffered() {
-    for (Fiber.Direct fiber : fibers) {
-      if (fiber.offered()) {
-        return fiber;
-      }
+  /// Returns what the step throws, if anything.
+  private @Nullable Throwable step(Runnable step) {
+    try {
+      loop.runWithin(step);
+      return null;
+    } catch (Throwable t) {
+      return t;
     }
-    return null;
+  }
+
+  /// Returns the first of two throwables. A second exit ends the run after this one.
+  private @Nullable Throwable afterOne(@Nullable Throwable first, @Nullable Throwable second) {
+    if (first == null || second == null) {
+      return first == null ? second : first;
+    }
+    if (second instanceof LoopExit exit) {
+      loop.enqueue(
+          () -> {
+            throw exit;
+          });
+    } else {
+      first.addSuppressed(second);
+    }
+    return first;
+  }
+
+  /// Runs the first step of a new fiber before it returns, if it is called in a callback that has a
+  /// stack of its own: only the loop's thread can do that.
+  boolean lendTo(Fiber fiber) {
+    CallbackStack own = stack;
+    if (own == null || Thread.currentThread() != own.thread) {
+      return false;
+    }
+    own.lendTo(fiber);
+    return true;
   }
 
   /// The stack, and the scheduler of its virtual thread.
-  private final class CallbackStack implements Executor {
-    private final Runnable callback;
+  private static final class CallbackStack implements Executor {
+    private final BlockedFibers among;
     private final Thread thread;
+    private @Nullable Runnable callback;
     private @Nullable Runnable continuation;
+    private @Nullable Fiber lent;
+    private @Nullable Throwable lentThrew;
     private boolean ended;
     private boolean interrupted;
     private boolean told;
@@ -117,34 +167,70 @@ final class BlockedFibers {
     /// Whether the JDK lets it go on.
     private volatile boolean offered;
 
-    CallbackStack(Runnable callback) {
+    private CallbackStack(BlockedFibers among, Runnable callback) {
+      this.among = among;
       this.callback = callback;
       this.thread = Fiber.newThread(this, this::live);
     }
 
+    /// Null if that cannot be done.
+    static @Nullable CallbackStack started(BlockedFibers among, Runnable callback) {
+      try {
+        var stack = new CallbackStack(among, callback);
+        stack.thread.start();
+        return stack;
+      } catch (OutOfMemoryError | LinkageError e) {
+        return null;
+      }
+    }
+
     private void live() {
       try {
-        callback.run();
+        Objects.requireNonNull(callback).run();
       } catch (Throwable t) {
         thrown = t;
       }
+      callback = null; // threads that it has started keep this scheduler
       ended = true;
     }
 
-    void start() {
-      thread.start();
-    }
-
+    /// Until it ends or has to wait.
     void goOn() {
+      interruptIfLoopIs();
       offered = false;
       Objects.requireNonNull(continuation).run();
+      for (Fiber fiber; (fiber = lent) != null; ) {
+        lent = null;
+        lentThrew = among.step(fiber);
+        offered = false;
+        continuation.run();
+      }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // the yield is not meant for the JDK's scheduler
+    void lendTo(Fiber fiber) {
+      lent = fiber;
+      try {
+        Thread.yield();
+      } catch (StackOverflowError noRoom) {
+        // as where it cannot be left because of a native frame
+      }
+      if (lent != null) {
+        lent = null;
+        among.loop.submit(fiber); // in its turn, then
+      }
+      Throwable thrownThere = lentThrew;
+      lentThrew = null;
+      if (thrownThere != null) {
+        throw Failures.sneaky(thrownThere);
+      }
     }
 
     /// Who interrupts the loop's thread interrupts the call in which the callback stands, too.
     void interruptIfLoopIs() {
       boolean status = Thread.interrupted(); // or nobody can wait
       interrupted |= status;
-      if (!told && (status || loop.isInterrupted())) {
+      if (status || (!told && among.loop.isInterrupted())) {
         told = true;
         thread.interrupt();
       }
@@ -160,7 +246,7 @@ final class BlockedFibers {
         return;
       }
       offered = true;
-      lookAgain();
+      among.lookAgain();
     }
   }
 }

@@ -8,6 +8,7 @@ final class CoreClasses {
       Set.of(
           "AbstractEventLoop",
           "AsCompleted",
+          "BlockedFibers",
           "Bridges",
           "Context",
           "Coroutine",

@@ -244,6 +244,12 @@ abstract sealed class Fiber implements Runnable {
       task.main(); // on the stack: the fiber is the body of its thread too
       return;
     }
+    if (due()) {
+      steps();
+    }
+  }
+
+  private void steps() {
     Fiber next = this;
     do {
       next = next.step();
@@ -251,7 +257,7 @@ abstract sealed class Fiber implements Runnable {
   }
 
   private @Nullable Fiber step() {
-    if (finished || !due()) {
+    if (finished) {
       return null;
     }
     if (!task.beforeStep()) {
@@ -358,13 +364,17 @@ abstract sealed class Fiber implements Runnable {
   /// the stack itself.
   abstract StackTraceElement[] stack();
 
-  /// Whether there is something to go on for. Not so, if it has gone on already in the middle of a
-  /// callback ([BlockedFibers]), before its turn.
+  /// Whether there is something to go on for, besides what the JDK offers.
   abstract boolean due();
 
   abstract void switchIn();
 
   abstract void switchOut();
+
+  /// Goes on because the JDK lets it, in the middle of a callback ([BlockedFibers]).
+  final void goOnEarly() {
+    steps();
+  }
 
   final boolean isFinished() {
     return finished;
@@ -372,10 +382,13 @@ abstract sealed class Fiber implements Runnable {
 
   static final class Direct extends Fiber implements Executor {
     private static final VarHandle OFFERED;
+    private static final VarHandle OFFER_QUEUED;
 
     static {
       try {
-        OFFERED = MethodHandles.lookup().findVarHandle(Direct.class, "offered", boolean.class);
+        MethodHandles.Lookup here = MethodHandles.lookup();
+        OFFERED = here.findVarHandle(Direct.class, "offered", boolean.class);
+        OFFER_QUEUED = here.findVarHandle(Direct.class, "offerQueued", boolean.class);
       } catch (ReflectiveOperationException e) {
         throw new ExceptionInInitializerError(e);
       }
@@ -390,6 +403,10 @@ abstract sealed class Fiber implements Runnable {
     /// Set from the moment the JDK has offered the continuation to the loop until it is run.
     /// Whoever takes it back when the loop is gone lets the stack unwind elsewhere.
     private volatile boolean offered;
+
+    /// Whether an entry for what the JDK offers is on its way through the loop's queues: there is
+    /// one at most, however often it offers.
+    private volatile boolean offerQueued;
 
     /// Whether it is among the [BlockedFibers].
     private boolean blocked;
@@ -417,12 +434,27 @@ abstract sealed class Fiber implements Runnable {
         return;
       }
       offered = true;
-      if (isOn(task.loop)) {
-        task.loop.enqueue(this);
-      } else if (task.loop.enqueueFromOutside(this)) {
+      boolean onLoop = isOn(task.loop);
+      if (OFFER_QUEUED.compareAndSet(this, false, true)) {
+        Runnable offer = this::takeOffer;
+        if (onLoop) {
+          task.loop.enqueue(offer);
+        } else if (!task.loop.enqueueFromOutside(offer)) {
+          goOnElsewhere();
+          return;
+        }
+      }
+      if (!onLoop) {
         task.loop.blocked.lookAgain();
-      } else {
-        goOnElsewhere();
+      }
+    }
+
+    /// The entry's turn. If the fiber has gone on already, in the middle of a callback, it may wait
+    /// for something else by now.
+    private void takeOffer() {
+      offerQueued = false;
+      if (offered && blocked) {
+        goOnEarly();
       }
     }
 
@@ -432,7 +464,7 @@ abstract sealed class Fiber implements Runnable {
 
     @Override
     boolean due() {
-      return thread == null || woken || offered;
+      return thread == null || woken;
     }
 
     @Override
@@ -448,7 +480,9 @@ abstract sealed class Fiber implements Runnable {
       if (thread == null) {
         start();
       } else {
-        OFFERED.setOpaque(this, false);
+        if (offered) {
+          offered = false; // before the JDK looks: what it offers from now on is another offer
+        }
         if (blocked) {
           blocked = false;
           task.loop.blocked.remove(this);

@@ -569,6 +569,14 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     }
 
     private void runInternal() {
+      if (loop.blocked.none()) {
+        accept();
+      } else {
+        loop.runCallback(this::accept); // dependents of a CompletableFuture are a user's code
+      }
+    }
+
+    private void accept() {
       try {
         consumer.accept(promise);
       } catch (LoopExit exit) {

@@ -88,7 +88,9 @@ public final class Task<T> extends Promise<T> {
   private void startNow() {
     Task<?> creator = loop.currentTask();
     if (creator == null) {
-      fiber.run();
+      if (!loop.blocked.lendTo(fiber)) {
+        fiber.run();
+      }
       return;
     }
     try {

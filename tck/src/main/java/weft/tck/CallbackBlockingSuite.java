@@ -30,6 +30,8 @@ import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.SystemExit;
 import weft.Task;
+import weft.TaskOptions;
+import weft.VoidBody;
 
 /// Callbacks that wait for locks while coroutines of their loop wait for locks, too, on the direct
 /// engine: none of them may wait for the thread of the other. Skipped on the portable engine.
@@ -374,6 +376,155 @@ public abstract class CallbackBlockingSuite extends LoopSuite {
           await(coroutine);
         });
     assertEquals(List.of("lock", "callback", "promise"), seen);
+  }
+
+  @Test
+  void L120_aTaskThatItStartsEagerlyRunsAtOnce() {
+    run(
+        () -> {
+          holdElsewhere(() -> lock.getQueueLength() == 3);
+          var coroutine = createTask(() -> withLock(() -> seen.add("coroutine")));
+          turns(1);
+          var eager = new ArrayList<Task<?>>();
+          loop.callSoon(
+              () -> {
+                seen.add("callback");
+                eager.add(createEagerly(() -> seen.add("at once")));
+                eager.add(createEagerly(() -> withLock(() -> seen.add("eager"))));
+                seen.add("created");
+                withLock(() -> seen.add("callback"));
+              });
+          await(coroutine);
+          turns(2);
+          for (Task<?> task : eager) {
+            await(task);
+          }
+        });
+    assertEquals(List.of("callback", "at once", "created", "coroutine", "eager", "callback"), seen);
+  }
+
+  private Task<?> createEagerly(VoidBody body) {
+    return loop.createTask(async(body), TaskOptions.defaults().eagerStart(true));
+  }
+
+  @Test
+  void L120_anExitOfATaskThatItStartsEagerlyIsItsOwn() {
+    var taken = new LinkedBlockingQueue<String>();
+    var coroutine = loop.createTask(async(() -> seen.add(taken.take())));
+    loop.callLater(
+        ms(1),
+        () -> {
+          try {
+            createEagerly(
+                () -> {
+                  throw new SystemExit(5);
+                });
+          } catch (SystemExit exit) {
+            seen.add(exit.status());
+            throw exit;
+          }
+        });
+    assertEquals(5, assertThrows(SystemExit.class, () -> loop.runForever()).status());
+    taken.add("taken");
+    run(() -> await(coroutine));
+    assertEquals(List.of(5, "taken"), seen);
+  }
+
+  @Test
+  void L120_aCoroutineThatWentOnEarlyWaitsForItsNextTurnAsOthersDo() {
+    run(
+        () -> {
+          var queue = new LinkedBlockingQueue<String>();
+          var coroutine =
+              createTask(
+                  () -> {
+                    seen.add(queue.take());
+                    for (int i = 0; i < 3; i++) {
+                      sleep(Duration.ZERO);
+                      seen.add("coroutine " + i);
+                    }
+                  });
+          turns(1);
+          loop.callSoon(
+              () -> {
+                queue.add("early"); // the loop's own thread lets it go on
+                while (seen.isEmpty()) {
+                  Thread.yield();
+                }
+              });
+          for (int i = 0; i < 4; i++) {
+            sleep(Duration.ZERO);
+            seen.add("main " + i);
+          }
+          await(coroutine);
+        });
+    assertEquals("early", seen.getFirst());
+    var order = seen.subList(1, seen.size());
+    for (int i = 0; i < 3; i++) {
+      int distance = order.indexOf("coroutine " + i) - order.indexOf("main " + i);
+      assertTrue(Math.abs(distance) <= 2, seen::toString);
+    }
+  }
+
+  @Test
+  void L120_aCoroutineThatSpinsMeanwhileTakesOneTurnABatchAfterwards() {
+    run(
+        () -> {
+          var turns = new AtomicInteger();
+          var over = new AtomicBoolean();
+          var spinner =
+              createTask(
+                  () -> {
+                    while (!over.get()) {
+                      turns.incrementAndGet();
+                      Thread.yield();
+                    }
+                  });
+          holdElsewhere(() -> turns.get() > 1000);
+          loop.callSoon(() -> withLock(() -> seen.add("callback")));
+          turns(1);
+          assertEquals(List.of("callback"), seen);
+          int before = turns.get();
+          turns(10);
+          assertTrue(turns.get() - before <= 20, () -> (turns.get() - before) + " turns");
+          over.set(true);
+          await(spinner);
+        });
+  }
+
+  @Test
+  void L120_dependentsOfACompletableFutureMayWait() {
+    run(
+        () -> {
+          holdElsewhereUntilWaitedForBy(2);
+          var coroutine = createTask(() -> withLock(() -> seen.add("coroutine")));
+          Promise<String> promise = loop.createPromise();
+          var unused =
+              promise.toCompletableFuture().thenAccept(value -> withLock(() -> seen.add(value)));
+          turns(1);
+          promise.setResult("dependent");
+          await(coroutine);
+          turns(2);
+        });
+    assertEquals(List.of("coroutine", "dependent"), seen);
+  }
+
+  @Test
+  void L120_twoExitsEndTwoRuns() {
+    for (int status : new int[] {6, 7}) {
+      var unused =
+          loop.createTask(
+              async(
+                  () -> {
+                    withLock(() -> seen.add(status));
+                    throw new SystemExit(status);
+                  }));
+    }
+    holdElsewhereUntilWaitedForBy(3);
+    loop.callLater(ms(1), () -> withLock(() -> seen.add("callback")));
+    assertEquals(6, assertThrows(SystemExit.class, () -> loop.runForever()).status());
+    assertEquals(7, assertThrows(SystemExit.class, () -> loop.runForever()).status());
+    assertEquals(List.of(6, 7, "callback"), seen);
   }
 
   @Test
