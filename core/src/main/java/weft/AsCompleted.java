@@ -40,7 +40,12 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
     Set<Awaitable<?>> seen = new HashSet<>();
     for (Awaitable<? extends T> awaitable : awaitables) {
       if (seen.add(awaitable)) {
-        pending.put((Promise<T>) Weft.ensureFuture(awaitable), true);
+        Promise<T> promise = (Promise<T>) Weft.ensureFuture(awaitable);
+        if (promise.loop != loop) {
+          throw new IllegalStateException(
+              "asCompleted takes promises of the running loop; " + promise + " is another's");
+        }
+        pending.put(promise, true);
       }
     }
     left = pending.size();
@@ -129,12 +134,12 @@ public final class AsCompleted<T> implements Iterator<Promise<T>>, Iterable<Prom
       waiters.add(waiter);
       try {
         waiter.await();
-      } catch (CancelledError cancelled) {
+      } catch (Throwable thrown) {
         if (!waiters.remove(waiter) && !done.isEmpty()) {
           wakeNext(); // an item was announced to this waiter, and is for the next one now
         }
         left++;
-        throw cancelled;
+        throw thrown;
       }
     }
     return done.remove();

@@ -1,6 +1,7 @@
 package weft;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -38,7 +39,11 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
   @Override
   public boolean hasNext() {
     producer.watch(this);
-    return producer.advance();
+    try {
+      return producer.advance();
+    } finally {
+      Reference.reachabilityFence(this); // forgotten, it would be closed under the one who asks
+    }
   }
 
   /// The next item.

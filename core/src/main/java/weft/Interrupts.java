@@ -22,7 +22,7 @@ final class Interrupts {
   private final Task<?> main;
   private int count;
   private volatile boolean terminated;
-  private volatile boolean noticed;
+  private volatile int noticed;
   private volatile boolean over;
 
   private Interrupts(AbstractEventLoop loop, Task<?> main) {
@@ -104,20 +104,23 @@ final class Interrupts {
 
   /// Returns whether patience is at an end.
   private boolean react(boolean terminate) {
+    boolean firstTerminate = terminate && !terminated;
     terminated |= terminate;
     count++;
+    int number = count;
+    if (firstTerminate) {
+      Thread.ofPlatform().daemon().name("weft-sigterm").start(() -> endIfUnnoticed(number));
+    }
     if (count == 1) {
       loop.post(
           () -> {
-            noticed = true;
+            noticed = number;
             main.cancel();
           });
-      if (terminate) {
-        Thread.ofPlatform().daemon().name("weft-sigterm").start(this::endIfUnnoticed);
-      }
     } else if (count == 2) {
       loop.post(
           () -> {
+            noticed = number;
             if (!over) {
               throw exit();
             }
@@ -126,13 +129,13 @@ final class Interrupts {
     return count > 2;
   }
 
-  private void endIfUnnoticed() {
+  private void endIfUnnoticed(int number) {
     try {
       Thread.sleep(UNNOTICED_MAX_MILLIS);
     } catch (InterruptedException e) {
       return;
     }
-    if (!noticed && !over) {
+    if (noticed < number && !over) {
       raiseDefault("TERM");
     }
   }

@@ -320,9 +320,8 @@ public final class Task<T> extends Promise<T> {
 
   /* ---- Suspension, on the task's own stack ---- */
 
-  /// Suspends until the promise is done.
-  void awaitPromise(Promise<?> promise) {
-    loop.throwIfDismissed(this);
+  /// Refuses to wait for what another loop completes.
+  void checkOwn(Promise<?> promise) {
     if (promise.loop != loop) {
       throw new IllegalStateException(
           name()
@@ -331,6 +330,12 @@ public final class Task<T> extends Promise<T> {
               + " of another loop; pass the result on with"
               + " callSoonThreadsafe, or await toCompletableFuture()");
     }
+  }
+
+  /// Suspends until the promise is done.
+  void awaitPromise(Promise<?> promise) {
+    loop.throwIfDismissed(this);
+    checkOwn(promise);
     AwaitGraph.checkCycle(this, promise);
     waitingOn = promise;
     promise.addWaiter(this);

@@ -208,7 +208,7 @@ public final class TaskGroup {
         if (!aborting) {
           abort();
         }
-      } catch (IllegalStateException cannotWait) {
+      } catch (IllegalStateException | StackOverflowError cannotWait) {
         giveUp(cannotWait);
         throw cannotWait;
       }
@@ -219,7 +219,7 @@ public final class TaskGroup {
   }
 
   /// Lets the children go, because the parent cannot wait for them, where it stands or ever.
-  private void giveUp(IllegalStateException reason) {
+  private void giveUp(Throwable reason) {
     allDone = null;
     abort();
     left = true;

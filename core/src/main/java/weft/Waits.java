@@ -32,6 +32,7 @@ final class Waits {
     if (distinct.isEmpty()) {
       throw new IllegalArgumentException("there is nothing to wait for: the collection is empty");
     }
+    distinct.forEach(task::checkOwn);
     Promise<Void> waiter =
         new LinkedPromise.Waiting(
             task.loop,
@@ -94,6 +95,7 @@ final class Waits {
   }
 
   private static <T> void cancelAndWait(Task<?> task, Promise<T> promise) {
+    task.checkOwn(promise);
     Promise<Void> waiter = new LinkedPromise.Waiting(task.loop, List.of(promise), true);
     Consumer<Promise<T>> release = p -> waiter.release();
     promise.addInternalCallback(release, task);

@@ -11,12 +11,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -94,6 +97,9 @@ final class Compiler {
         new ArrayList<>(
             List.of("-proc:none", "-g", "-parameters", "--add-modules", "weft", "--module-path"));
     options.add(modulePath());
+    // A source on the class path would be compiled, too, and its changes would not be noticed.
+    options.add("--source-path");
+    options.add("");
     options.add("--class-path");
     options.add(classPath);
     return options;
@@ -151,31 +157,59 @@ final class Compiler {
       }
     }
     Path main = Files.writeString(folder.resolve("main"), mainClass + "\n");
-    FileTime now =
-        FileTime.from(java.time.Instant.now().truncatedTo(java.time.temporal.ChronoUnit.SECONDS));
+    FileTime now = FileTime.from(Instant.now().truncatedTo(ChronoUnit.SECONDS));
     Files.setLastModifiedTime(jar, now);
     Files.setLastModifiedTime(main, now);
-    delete(entry);
+    move(folder, entry);
+  }
+
+  /// Somebody else may compile the same at the same time, and use what is there already.
+  private static void move(Path folder, Path entry) throws IOException {
     try {
-      Files.move(folder, entry);
-    } catch (IOException e) {
-      delete(folder);
-      if (!Files.exists(
-          entry.resolve("main"))) { // else somebody compiled the same at the same time
-        throw e;
+      if (!Files.exists(entry)) {
+        Files.move(folder, entry);
+        return;
       }
+    } catch (IOException somebodyWasFaster) {
+      // as if it had been there
+    }
+    if (!isWhole(entry)) {
+      delete(entry);
+      Files.move(folder, entry);
+    } else {
+      delete(folder);
     }
   }
 
-  /// Deletes what has not been compiled for long: nobody else ever tidies the cache.
-  static void prune(Path newest) throws IOException {
-    FileTime limit = FileTime.from(java.time.Instant.now().minus(UNUSED));
+  /// Whether an entry is as it was written.
+  private static boolean isWhole(Path entry) throws IOException {
+    Path jar = entry.resolve("program.jar");
+    Path main = entry.resolve("main");
+    return Files.exists(jar)
+        && Files.exists(main)
+        && Files.getLastModifiedTime(jar).equals(Files.getLastModifiedTime(main));
+  }
+
+  /// Deletes what has not been compiled for long: nobody else ever tidies the cache. What cannot be
+  /// deleted stays: others may tidy at the same time.
+  static void prune(Path newest) {
+    FileTime limit = FileTime.from(Instant.now().minus(UNUSED));
     try (Stream<Path> entries = Files.list(newest.resolveSibling(""))) {
       for (Path entry : entries.toList()) {
-        if (Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
-          delete(entry);
-        }
+        pruneOne(entry, limit);
       }
+    } catch (IOException | UncheckedIOException e) {
+      return;
+    }
+  }
+
+  private static void pruneOne(Path entry, FileTime limit) {
+    try {
+      if (Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
+        delete(entry);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      return;
     }
   }
 

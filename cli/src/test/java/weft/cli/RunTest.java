@@ -10,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -359,6 +362,46 @@ class RunTest {
 
     program("Uses.java", "void main() { Plain.main(new String[3]); }");
     assertEquals("plain 3\n", weft.weft(folder, "run", "--class-path=classes", "Uses.java").out());
+  }
+
+  @Test
+  void whatChangesBehindALinkIsNoticed() throws Exception {
+    Path real = Files.createDirectory(folder.resolve("real"));
+    Files.createSymbolicLink(folder.resolve("linked"), real);
+    program("Shows.java", "void main() { IO.println(Constant.VALUE); }");
+    for (int value = 1; value <= 2; value++) {
+      Path source =
+          program("Constant.java", "class Constant { static final int VALUE = " + value + "; }");
+      assertEquals(
+          0,
+          javax.tools.ToolProvider.getSystemJavaCompiler()
+              .run(null, null, null, "-d", real.toString(), source.toString()));
+      Files.delete(source);
+      assertEquals(value + "\n", weft.weft(folder, "run", "-cp", "linked", "Shows.java").out());
+    }
+  }
+
+  @Test
+  void aSourceOnTheClassPathIsNoPartOfTheProgram() throws Exception {
+    program("Other.java", "class Other { public static void main(String[] a) {} }");
+    program("Asks.java", "void main() { new Other(); }");
+    var asks = weft.weft(folder, "run", "-cp", ".", "Asks.java");
+    assertEquals(1, asks.status(), asks::toString);
+    assertTrue(asks.err().contains("Other"), asks::toString);
+  }
+
+  @Test
+  void manyAtOnceCompileTheSameProgram() throws Exception {
+    program("Many.java", "void main() { IO.println(1); }");
+    var runs = new ArrayList<Future<String>>();
+    try (var threads = Executors.newFixedThreadPool(4)) {
+      for (int i = 0; i < 4; i++) {
+        runs.add(threads.submit(() -> weft.weft(folder, "run", "Many.java").out()));
+      }
+    }
+    for (var run : runs) {
+      assertEquals("1\n", run.get());
+    }
   }
 
   @Test

@@ -440,7 +440,7 @@ public final class AsyncFile implements AutoCloseable {
               return known;
             });
       }
-    } catch (CancelledError | IllegalStateException e) {
+    } catch (CancelledError | IllegalStateException | RejectedExecutionException e) {
       closeAll();
       if (e instanceof CancelledError cancelled) {
         throw cancelled;

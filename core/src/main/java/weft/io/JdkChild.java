@@ -81,8 +81,8 @@ final class JdkChild extends Child {
     Process process;
     try {
       process = builder.start();
-    } catch (IOException | RuntimeException e) {
-      started.completeExceptionally(e);
+    } catch (Throwable t) { // as when there is no room for the JDK's thread
+      started.completeExceptionally(t);
       return;
     }
     boolean output = options.stdout() == Stdio.PIPE;
@@ -94,7 +94,13 @@ final class JdkChild extends Child {
     synchronized (output ? process.getInputStream() : process.getErrorStream()) {
       JdkChild child = new JdkChild(loop, process, options);
       if (output && errors) {
-        PipeChannel.THREADS.execute(() -> readLocked(process.getErrorStream(), child.stderr));
+        try {
+          PipeChannel.THREADS.execute(() -> readLocked(process.getErrorStream(), child.stderr));
+        } catch (Throwable t) {
+          process.destroyForcibly();
+          started.completeExceptionally(t);
+          return;
+        }
       }
       child.handOver(started);
       InputPipe first = output ? child.stdout : child.stderr;
@@ -196,7 +202,10 @@ final class JdkChild extends Child {
   @Override
   void send(String name, int number) {
     sent.set(number);
-    if (signalling) {
+    if (name.equals("KILL")) {
+      signals.clear(); // it waits for nobody: a loop that ends does not wait for it either
+      send(name);
+    } else if (signalling) {
       signals.add(name);
     } else {
       send(name);

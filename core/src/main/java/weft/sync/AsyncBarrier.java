@@ -81,6 +81,7 @@ public final class AsyncBarrier {
   /// Makes the barrier empty and usable again, also after [#abort]. Who waits inside gets a
   /// [BrokenBarrierException]; who waits to come in comes in afterwards. Does not suspend.
   public void reset() {
+    inside.checkCaller(this);
     state = count > 0 ? State.RESETTING : State.FILLING;
     inside.wakeAll();
   }
@@ -88,6 +89,7 @@ public final class AsyncBarrier {
   /// Breaks the barrier: who waits for it, or comes later, gets a [BrokenBarrierException], until
   /// it is [#reset]. Does not suspend.
   public void abort() {
+    inside.checkCaller(this);
     state = State.BROKEN;
     inside.wakeAll();
   }

@@ -110,6 +110,7 @@ public final class AsyncCondition {
   /// @throws IllegalStateException if the lock is free
   public void notifyMany(int n) {
     requireLocked("notify");
+    waiters.checkCaller(this);
     for (int left = n; left > 0 && waiters.wakeFirst(); left--) {}
   }
 

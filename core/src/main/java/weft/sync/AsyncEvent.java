@@ -21,6 +21,7 @@ public final class AsyncEvent {
 
   /// Sets the flag and wakes all who wait, in the order in which they came. Does not suspend.
   public void set() {
+    waiters.checkCaller(this);
     set = true;
     waiters.wakeAll();
   }

@@ -1,7 +1,5 @@
 package weft.sync;
 
-import weft.CancelledError;
-
 /// A mutual exclusion lock for the coroutines of one loop; asyncio's `Lock`.
 ///
 /// Fair: who waits longest gets it next, and a newcomer never overtakes. Not reentrant. It belongs
@@ -47,6 +45,7 @@ public final class AsyncLock {
       throw new IllegalStateException(
           "this AsyncLock is not held: release it once for each acquire");
     }
+    waiters.checkCaller(this);
     locked = false;
     wakeNext();
   }
@@ -66,9 +65,9 @@ public final class AsyncLock {
     Waiters.Waiter waiter = waiters.add(this);
     try {
       waiters.await(waiter);
-    } catch (CancelledError cancelled) {
+    } catch (Throwable thrown) {
       wakeNext();
-      throw cancelled;
+      throw thrown;
     }
     assert !locked : "two waiters were awake";
     locked = true;

@@ -75,6 +75,7 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
     if (isFull()) {
       throw new QueueFullException("all " + maxSize + " places are taken: put(item) waits for one");
     }
+    getters.checkCaller(this);
     items.add(item);
     unfinished++;
     getters.wakeFirst();
@@ -99,6 +100,7 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// @throws QueueEmptyException if there is none
   /// @throws QueueShutDownException if there is none and the queue is shut down
   public final T getNowait() {
+    putters.checkCaller(this);
     T item = items.poll();
     if (item == null) {
       throw shutDown ? drained() : new QueueEmptyException("no item is there: get() waits for one");
@@ -114,6 +116,7 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
     if (unfinished == 0) {
       throw new IllegalStateException("taskDone() was called more often than items were put");
     }
+    joiners.checkCaller(this);
     unfinished--;
     wakeJoiners();
   }
@@ -136,6 +139,9 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// Ends the stream. If `immediate`, the items that are there are dropped, and [#join] waits for
   /// the reports of those only that were taken before.
   public final void shutdown(boolean immediate) {
+    getters.checkCaller(this);
+    putters.checkCaller(this);
+    joiners.checkCaller(this);
     shutDown = true;
     if (immediate) {
       unfinished = Math.max(0, unfinished - items.size());

@@ -1,7 +1,5 @@
 package weft.sync;
 
-import weft.CancelledError;
-
 /// A number of permits for the coroutines of one loop; asyncio's `Semaphore`.
 ///
 /// Fair: a permit goes to who has waited longest, and a newcomer never overtakes. [#release] may be
@@ -53,6 +51,7 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
 
   /// Adds a permit and hands it to the one who has waited longest. Does not suspend.
   public void release() {
+    waiters.checkCaller(this);
     value = Math.incrementExact(value);
     wakeNext();
   }
@@ -80,11 +79,11 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
     Waiters.Waiter waiter = waiters.add(this);
     try {
       waiters.await(waiter);
-    } catch (CancelledError cancelled) {
+    } catch (Throwable thrown) {
       if (waiter.woken()) {
         value++;
       }
-      throw cancelled;
+      throw thrown;
     } finally {
       while (value > 0 && wakeNext()) {}
     }

@@ -20,4 +20,22 @@ final class Binding {
     }
     return running;
   }
+
+  /// Refuses a call from another thread while the loop runs, before it has changed anything.
+  void check(Object owner) {
+    EventLoop bound = loop;
+    if (bound == null || !bound.isRunning()) {
+      return;
+    }
+    EventLoop here = null;
+    try {
+      here = EventLoop.running();
+    } catch (IllegalStateException outside) {
+      // no loop runs on this thread
+    }
+    if (here != bound) {
+      throw new IllegalStateException(
+          owner + " belongs to an event loop that runs on another thread; use callSoonThreadsafe");
+    }
+  }
 }

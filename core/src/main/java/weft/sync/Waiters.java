@@ -8,8 +8,8 @@ final class Waiters {
   // A waiter is in one of three states. Queued: in the list below, its promise pending. Woken: its
   // promise has a value and it is out of the list, but its task has not run yet. Cancelled: its
   // promise was cancelled, and its task has not run yet; it leaves the list when it runs, or
-  // earlier
-  // when somebody looks for a waiter to wake. So the first of the list is found, and any waiter
+  // earlier, when somebody looks for a waiter to wake. So the first of the list is found, and any
+  // waiter
   // removed, in constant time however many wait and however they are cancelled.
   //
   // A task cancelled after it was woken keeps a promise with a value: it learns of the cancellation
@@ -33,6 +33,15 @@ final class Waiters {
   /// Whether somebody was woken and has not run yet.
   boolean anyoneWoken() {
     return woken > 0;
+  }
+
+  /// To be called by whoever may wake somebody, before anything is changed.
+  ///
+  /// @throws IllegalStateException on a thread that may not wake those who wait
+  void checkCaller(Object owner) {
+    if (first != null) {
+      binding.check(owner);
+    }
   }
 
   /// Puts a new waiter at the end. The caller must [#await] it.

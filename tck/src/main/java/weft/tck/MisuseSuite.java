@@ -138,6 +138,10 @@ public abstract class MisuseSuite extends LoopSuite {
           () -> {
             assertSays(() -> await(foreign), "another loop");
             assertThrows(IllegalStateException.class, () -> waitFor(foreign, Duration.ofHours(1)));
+            assertSays(() -> waitFor(foreign, Duration.ZERO), "another loop");
+            assertSays(() -> waitAll(List.of(foreign)), "another loop");
+            assertSays(() -> asCompleted(List.of(foreign)), "another");
+            assertFalse(foreign.done());
           });
     } finally {
       other.close();

@@ -474,6 +474,35 @@ public abstract class SubprocessSuite extends LoopSuite {
   }
 
   @Test
+  void killWaitsForNoOtherSignal() {
+    long pid =
+        run(
+            () -> {
+              Subprocess program = Subprocess.shell("trap '' USR1; echo ready; sleep 100", READ);
+              assertEquals("ready", stdout(program).readLine());
+              program.sendSignal("USR1");
+              program.sendSignal("USR1");
+              program.kill();
+              return program.pid();
+            });
+    // The loop is closed before the shell has sent the first one.
+    loop.close();
+    var process = ProcessHandle.of(pid);
+    for (int i = 0; i < 500 && process.map(ProcessHandle::isAlive).orElse(false); i++) {
+      pause();
+    }
+    assertFalse(process.map(ProcessHandle::isAlive).orElse(false));
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(10);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void aSignalToAProgramThatHasEndedDoesNothing() {
     run(
         () -> {

@@ -32,6 +32,11 @@ import weft.TaskGroup;
 import weft.Timeout;
 import weft.TimerHandle;
 import weft.Weft;
+import weft.sync.AsyncEvent;
+import weft.sync.AsyncLock;
+import weft.sync.AsyncQueue;
+import weft.sync.AsyncSemaphore;
+import weft.sync.QueueShutDownException;
 
 /// `callSoonThreadsafe` and `execute`: calls from other threads.
 public abstract class ThreadsafeSuite extends LoopSuite {
@@ -280,6 +285,52 @@ public abstract class ThreadsafeSuite extends LoopSuite {
     assertThrows(IllegalStateException.class, () -> Weft.runCoroutineThreadsafe(coroutine, loop));
     assertThrows(IllegalStateException.class, () -> Weft.run(coroutine));
     assertEquals(List.of(), seen);
+  }
+
+  @Test
+  void L69_whatAnotherThreadMayNotWakeItLeavesAsItWas() {
+    run(
+        () -> {
+          var event = new AsyncEvent();
+          var lock = new AsyncLock();
+          var permits = new AsyncSemaphore(0);
+          var full = new AsyncQueue<String>(1);
+          full.put("first");
+          var empty = new AsyncQueue<String>();
+          lock.acquire();
+          var waiting =
+              List.of(
+                  createTask(event::waitSet),
+                  createTask(lock::acquire),
+                  createTask(permits::acquire),
+                  createTask(() -> full.put("second")),
+                  createTask(empty::get),
+                  createTask(full::join));
+          turns(2);
+          List<Runnable> wakers =
+              List.of(
+                  event::set,
+                  lock::release,
+                  permits::release,
+                  full::getNowait,
+                  () -> empty.putNowait("item"),
+                  full::taskDone,
+                  () -> full.shutdown(true));
+          elsewhere(() -> wakers.forEach(w -> assertThrows(IllegalStateException.class, w::run)));
+          turns(2);
+          assertFalse(event.isSet());
+          assertTrue(lock.locked());
+          assertTrue(empty.isEmpty());
+          assertTrue(full.isFull());
+          assertEquals(0, waiting.stream().filter(Task::done).count());
+          wakers.forEach(Runnable::run);
+          for (Task<?> each : waiting.subList(0, 3)) {
+            await(each);
+          }
+          await(waiting.get(4));
+          await(waiting.get(5));
+          assertThrows(QueueShutDownException.class, () -> await(waiting.get(3)));
+        });
   }
 
   @Test

@@ -39,6 +39,37 @@ public abstract class WaitSuite extends LoopSuite {
   protected WaitSuite() {}
 
   @Test
+  void aNextThatCannotWaitLeavesNobodyBehind() {
+    Promise<String> first = loop.createPromise();
+    Promise<String> second = loop.createPromise();
+    run(
+        () -> {
+          var items = asCompleted(List.of(first, second));
+          Promise<Void> tried = loop.createPromise();
+          loop.callSoon(
+              () -> {
+                assertThrows(IllegalStateException.class, items::next);
+                tried.setResult(nothing());
+              });
+          await(tried);
+          var all =
+              createTask(
+                  () -> {
+                    var results = new ArrayList<String>();
+                    for (var item : items) {
+                      results.add(item.result());
+                    }
+                    return results;
+                  });
+          turns(1);
+          first.setResult("first");
+          turns(3);
+          second.setResult("second");
+          assertEquals(List.of("first", "second"), await(all));
+        });
+  }
+
+  @Test
   void L42_waitAllWaitsForAll() {
     run(
         () -> {
