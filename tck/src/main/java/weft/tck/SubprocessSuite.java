@@ -478,7 +478,8 @@ public abstract class SubprocessSuite extends LoopSuite {
     long pid =
         run(
             () -> {
-              Subprocess program = Subprocess.shell("trap '' USR1; echo ready; sleep 100", READ);
+              Subprocess program =
+                  Subprocess.shell("trap '' USR1; echo ready; exec sleep 100", READ);
               assertEquals("ready", stdout(program).readLine());
               program.sendSignal("USR1");
               program.sendSignal("USR1");
