@@ -77,7 +77,7 @@ final class BlockedFibers {
         if (next == null) {
           own.goOn();
         } else {
-          left = afterOne(left, step(next::goOnEarly));
+          left = afterOne(left, step(next::goOn));
         }
       }
     } finally {

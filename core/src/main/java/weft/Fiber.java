@@ -245,11 +245,12 @@ abstract sealed class Fiber implements Runnable {
       return;
     }
     if (due()) {
-      steps();
+      goOn();
     }
   }
 
-  private void steps() {
+  /// Runs it whether it is due or the JDK lets it go on.
+  final void goOn() {
     Fiber next = this;
     do {
       next = next.step();
@@ -371,11 +372,6 @@ abstract sealed class Fiber implements Runnable {
 
   abstract void switchOut();
 
-  /// Goes on because the JDK lets it, in the middle of a callback ([BlockedFibers]).
-  final void goOnEarly() {
-    steps();
-  }
-
   final boolean isFinished() {
     return finished;
   }
@@ -454,7 +450,7 @@ abstract sealed class Fiber implements Runnable {
     private void takeOffer() {
       offerQueued = false;
       if (offered && blocked) {
-        goOnEarly();
+        goOn();
       }
     }
 

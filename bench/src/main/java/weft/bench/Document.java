@@ -25,6 +25,9 @@ record Document(Path file, String suite) {
 
   /// Finds out whether [#write] can do its work, which is better known before anything is measured.
   void check() throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("there is no document " + file);
+    }
     replaced(Files.readString(file), "");
   }
 

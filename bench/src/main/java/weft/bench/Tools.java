@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 ///
 /// What is not there is an [IOException] whose message says so and what to install.
 final class Tools {
-  /// The first build of a peer fetches the half of Maven Central.
+  /// The first build of a peer fetches what it depends on.
   private static final Duration BUILD_LONGEST = Duration.ofMinutes(20);
 
   private final Path sources;

@@ -123,6 +123,13 @@ class ReportTest {
   }
 
   @Test
+  void aDocumentThatIsNotThereIsMissedBeforeAnythingIsMeasured(@TempDir Path folder) {
+    var document = new Document(folder.resolve("page.md"), "core");
+    var thrown = assertThrows(IOException.class, document::check);
+    assertEquals("there is no document " + folder.resolve("page.md"), thrown.getMessage());
+  }
+
+  @Test
   void aDocumentWithoutMarkersIsLeftAlone(@TempDir Path folder) throws IOException {
     var file = folder.resolve("page.md");
     Files.writeString(file, "before\n");

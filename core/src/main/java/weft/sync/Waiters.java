@@ -9,8 +9,7 @@ final class Waiters {
   // promise has a value and it is out of the list, but its task has not run yet. Cancelled: its
   // promise was cancelled, and its task has not run yet; it leaves the list when it runs, or
   // earlier, when somebody looks for a waiter to wake. So the first of the list is found, and any
-  // waiter
-  // removed, in constant time however many wait and however they are cancelled.
+  // waiter removed, in constant time however many wait and however they are cancelled.
   //
   // A task cancelled after it was woken keeps a promise with a value: it learns of the cancellation
   // when it runs, and must then pass on what it was woken for.
