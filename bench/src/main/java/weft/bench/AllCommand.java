@@ -23,6 +23,11 @@ final class AllCommand implements Callable<Integer> {
   private boolean quick;
 
   @Option(
+      names = "--smoke",
+      description = "Everyone once, for a moment: to see that all of them work.")
+  private boolean smoke;
+
+  @Option(
       names = "--doc",
       paramLabel = "FILE",
       description = "Also writes the tables into a document, between the markers in it.")
@@ -46,6 +51,9 @@ final class AllCommand implements Callable<Integer> {
       var args = new ArrayList<>(List.of(suite));
       if (quick) {
         args.add("--quick");
+      }
+      if (smoke) {
+        args.add("--smoke");
       }
       if (doc != null) {
         args.addAll(List.of("--doc", doc.toString()));

@@ -31,6 +31,11 @@ final class CoreCommand implements Callable<Integer> {
   private boolean quick;
 
   @Option(
+      names = "--smoke",
+      description = "Everyone once, for a moment: to see that all of them work.")
+  private boolean smoke;
+
+  @Option(
       names = "--only",
       paramLabel = "NAME",
       description = "Only the rows whose name contains NAME; may be repeated.")
@@ -72,7 +77,7 @@ final class CoreCommand implements Callable<Integer> {
     var progress = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     var home = Home.find();
     var python = noPython ? Optional.<PythonSide>empty() : findPython(home, progress);
-    var effort = quick ? Effort.quick() : Effort.full();
+    var effort = smoke ? Effort.smoke() : quick ? Effort.quick() : Effort.full();
     var rows = chosen(rows(effort, home, python, progress));
     if (list) {
       rows.forEach(row -> out.printf("%-24s %s%n    %s%n", row.name(), row.work(), row.beside()));

@@ -22,12 +22,15 @@ import picocli.CommandLine.ParameterException;
           + " between rounds to be quoted."
     },
     mixinStandardHelpOptions = true)
-final class EchoCommand extends SuiteCommand {
+final class EchoCommand extends ServersCommand {
   private static final List<String> SIZES = List.of("1k", "10k", "100k");
   private static final List<Integer> CONNECTIONS = List.of(10, 100, 500);
   private static final int OPEN_RATE = 10_000;
   private static final int IDLE = 10_000;
+  private static final int SMOKE_RATE = 500;
+  private static final int SMOKE_IDLE = 50;
   private static final double SECONDS_QUICK = 0.25;
+  private static final double WARM_UP_SECONDS = 0.3;
 
   /// The load generator numbers each message in its first bytes.
   private static final int BYTES_MIN = 8;
@@ -45,7 +48,9 @@ final class EchoCommand extends SuiteCommand {
       names = "--connections",
       split = ",",
       paramLabel = "N",
-      description = "Default: 10,100,500; quick: 100.")
+      description =
+          "Default: 10,100,500, of which 100 on TLS and Unix sockets; quick: 100. Those asked for"
+              + " are measured on every wire.")
   private List<Integer> connections = List.of();
 
   @Option(
@@ -69,7 +74,13 @@ final class EchoCommand extends SuiteCommand {
   private @Nullable Integer idle;
 
   @Override
+  Peer.Suite asked() {
+    return Peer.Suite.ECHO;
+  }
+
+  @Override
   void check(CommandLine line) {
+    super.check(line);
     connections.forEach(count -> SuiteOptions.atLeast(line, "--connections", 1, count));
     SuiteOptions.atLeast(line, "--rate", 0, rate());
     SuiteOptions.atLeast(line, "--idle", 0, idle());
@@ -90,6 +101,7 @@ final class EchoCommand extends SuiteCommand {
     var facts = new LinkedHashMap<String, String>();
     facts.put("rounds", Integer.toString(rounds()));
     facts.put("seconds of a turn", String.format(Locale.ROOT, "%.2f", seconds()));
+    facts.put("processors", processors().text());
     facts.put("flags of each JVM", Entrants.JVM_FLAGS_TEXT);
     return facts;
   }
@@ -118,25 +130,30 @@ final class EchoCommand extends SuiteCommand {
 
   /// All that is to be measured, wire by wire.
   List<EchoCase> cases() {
-    var counts = !connections.isEmpty() ? connections : options.quick ? List.of(100) : CONNECTIONS;
+    var counts = counts();
+    int middle = counts.get(counts.size() / 2);
     var all = new ArrayList<EchoCase>();
     for (var wire : chosenWires()) {
-      // The others once for each size: what a wire costs does not hang on the number of
-      // connections.
-      var here = wire == Wire.TCP ? counts : List.of(counts.get(counts.size() / 2));
+      // A full run takes long enough: the others with one number of connections, unless asked for.
+      var here = wire == Wire.TCP || !connections.isEmpty() ? counts : List.of(middle);
       for (int bytes : chosenSizes()) {
         here.forEach(count -> all.add(new EchoCase(wire, bytes, count, 0, 0)));
       }
       int size = chosenSizes().getFirst();
-      int count = counts.get(counts.size() / 2);
       if (wire == Wire.TCP && rate() > 0) {
-        all.add(new EchoCase(wire, size, count, 0, rate()));
+        all.add(new EchoCase(wire, size, middle, 0, rate()));
       }
       if (wire == Wire.TCP && idle() > 0) {
-        all.add(new EchoCase(wire, size, count, idle(), 0));
+        all.add(new EchoCase(wire, size, middle, idle(), 0));
       }
     }
     return all;
+  }
+
+  private List<Integer> counts() {
+    return connections.isEmpty()
+        ? options.pick(List.of(10), List.of(100), CONNECTIONS)
+        : connections.stream().distinct().toList();
   }
 
   private int rounds() {
@@ -144,29 +161,29 @@ final class EchoCommand extends SuiteCommand {
   }
 
   private double seconds() {
-    return options.seconds(SECONDS_QUICK, 0.4);
+    return seconds(SECONDS_QUICK, 0.4);
   }
 
   private EchoRun.WarmUp warmUp() {
     if (seconds() < SECONDS_QUICK) { // to see that it runs, which needs nothing warm
       return new EchoRun.WarmUp(0, 0, 0);
     }
-    return options.quick
-        ? new EchoRun.WarmUp(6, 6, seconds())
-        : new EchoRun.WarmUp(10, 3, Math.max(1, seconds()));
+    var thorough = new EchoRun.WarmUp(40, 10, WARM_UP_SECONDS);
+    return options.pick(thorough, new EchoRun.WarmUp(6, 6, WARM_UP_SECONDS), thorough);
   }
 
   private int rate() {
-    return rate != null ? rate : options.quick ? 0 : OPEN_RATE;
+    return rate != null ? rate : options.pick(SMOKE_RATE, 0, OPEN_RATE);
   }
 
   private int idle() {
-    return idle != null ? idle : options.quick ? 0 : IDLE;
+    return idle != null ? idle : options.pick(SMOKE_IDLE, 0, IDLE);
   }
 
   private List<Integer> chosenSizes() {
-    var chosen = !sizes.isEmpty() ? sizes : options.quick ? List.of("1k", "100k") : SIZES;
-    return chosen.stream().map(this::bytes).toList();
+    var few = List.of("1k", "100k");
+    var chosen = sizes.isEmpty() ? options.pick(few, few, SIZES) : sizes;
+    return chosen.stream().map(this::bytes).distinct().toList();
   }
 
   private int bytes(String size) {
@@ -185,7 +202,8 @@ final class EchoCommand extends SuiteCommand {
 
   private Iterable<Wire> chosenWires() {
     if (wires.isEmpty()) {
-      return options.quick ? List.of(Wire.TCP) : List.of(Wire.values());
+      var all = List.of(Wire.values());
+      return options.pick(all, List.of(Wire.TCP), all);
     }
     var chosen = new TreeSet<Wire>();
     for (var name : wires) {

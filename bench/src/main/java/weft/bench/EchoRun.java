@@ -12,8 +12,11 @@ import java.util.stream.Collectors;
 /// Echo servers under load. All servers of a wire are up while it is measured, and one at a time is
 /// loaded.
 record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort) {
-  /// The figure of a warm-up that is this near to the one before it is warm.
+  /// The figure of a warm-up that is this near to the one before it is steady.
   private static final double STEADY = 0.1;
+
+  /// Compilers that take this part of a processor at most have done what there was to do.
+  private static final double QUIET = 0.02;
 
   /// How often a turn at a rate is taken at most, until one is undisturbed. A processor that was
   /// given away for a few milliseconds makes the latency of the whole turn.
@@ -80,7 +83,7 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
       servers.put(name, server);
       setting.findings().contestant(name, wire, server.description());
     } catch (IOException e) {
-      setting.findings().notStarted(entrant, wire, e);
+      setting.findings().fail(wire.title(), name, e);
     }
   }
 
@@ -146,15 +149,19 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
     return Objects.requireNonNull(best);
   }
 
-  /// Until its figure changes little any more; a JVM takes longest.
+  /// Until its figure changes little any more and its compilers have gone quiet. Many short turns,
+  /// because what runs once for each connection has to become warm, too.
   private void warmUp(Serving server, EchoCase what, boolean again)
       throws IOException, InterruptedException {
     setting.processors().release(server.pid());
     double last = Double.NaN;
     var warmUp = effort.warmUp();
+    var compilers = new Compilers(server.pid());
     for (int i = 0; i < (again ? warmUp.again() : warmUp.first()); i++) {
+      double before = compilers.seconds();
       double cpu = load.drive(server, what, 0, warmUp.seconds()).get(Metric.CPU);
-      if (Math.abs(cpu / last - 1) < STEADY) {
+      double compiled = compilers.seconds() - before;
+      if (Math.abs(cpu / last - 1) < STEADY && compiled < QUIET * warmUp.seconds()) {
         break;
       }
       last = cpu;

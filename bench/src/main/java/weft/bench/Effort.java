@@ -2,7 +2,8 @@ package weft.bench;
 
 import java.time.Duration;
 
-/// How much time a run may spend: `quick` to see that all is well, `full` for figures to quote.
+/// How much time a run may spend: `smoke` to see that everyone works, `quick` to see that all is
+/// well, `full` for figures to quote.
 ///
 /// @param rounds how often the contestants take turns
 /// @param warmups iterations of a benchmark that are not counted, in each of its JVMs
@@ -19,6 +20,10 @@ record Effort(
     double pythonSeconds,
     int sleepers,
     int sleepersPython) {
+  static Effort smoke() {
+    return new Effort(1, 0, 1, Duration.ofMillis(10), 0.001, 1_000, 1_000);
+  }
+
   static Effort quick() {
     return new Effort(1, 2, 3, Duration.ofMillis(100), 0.1, 100_000, 20_000);
   }

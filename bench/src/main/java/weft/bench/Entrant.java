@@ -12,12 +12,14 @@ import java.util.Set;
 /// @param environment added to this process's own
 /// @param wires it can serve
 /// @param jvm whether it runs in one
+/// @param mode in which it has to run
 record Entrant(
     String name,
     List<String> command,
     Map<String, String> environment,
     Set<Wire> wires,
-    boolean jvm) {
+    boolean jvm,
+    Mode mode) {
   static final Set<Wire> ALL = Set.of(Wire.values());
 
   static final String WIRE = "{wire}";

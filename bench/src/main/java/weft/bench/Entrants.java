@@ -7,9 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,71 +25,17 @@ final class Entrants {
   static final String JVM_FLAGS_TEXT = String.join(" ", JVM_FLAGS);
 
   /// Against which the others are measured.
-  static final String FLOOR = "C epoll";
-
-  /// All that Weft is measured beside, in one suite or another.
-  private static final List<String> PEERS =
-      List.of(
-          FLOOR,
-          "asyncio streams",
-          "asyncio protocol",
-          "uvloop streams",
-          "uvloop protocol",
-          "uvicorn + uvloop",
-          "Node",
-          "Go",
-          "Netty nio",
-          "Netty epoll",
-          "Netty io_uring",
-          "Netty epoll + OpenSSL",
-          "Vert.x",
-          "JDK threads",
-          "ktor");
-
-  /// Instead of the name of a peer: no peers.
-  private static final String NONE = "none";
+  static final String FLOOR = Peer.C_EPOLL.title();
 
   private static final Set<Wire> NO_TLS = Set.of(Wire.TCP, Wire.UNIX);
+
+  private static final Map<String, String> ONE_PROCESSOR = Map.of("GOMAXPROCS", "1");
 
   private final Tools tools;
   private final JavaSide java;
   private final Choice choice;
   private final Findings findings;
   private final List<Entrant> all = new ArrayList<>();
-
-  /// What the user has chosen.
-  ///
-  /// @param peers parts of names; empty: all
-  /// @param loops names; empty: all that are available
-  record Choice(List<String> peers, List<String> loops) {
-    boolean has(String peer) {
-      return peers.isEmpty() || peers.stream().anyMatch(part -> isPartOf(peer, part));
-    }
-
-    /// What names nobody, with those that there are.
-    Optional<String> mistake() {
-      var known = EventLoopProvider.all().stream().map(EventLoopProvider::name).toList();
-      for (var loop : loops) {
-        if (!known.contains(loop)) {
-          return Optional.of("no such loop: " + loop + "; there are: " + String.join(", ", known));
-        }
-      }
-      for (var part : peers) {
-        if (!part.equals(NONE) && PEERS.stream().noneMatch(peer -> isPartOf(peer, part))) {
-          return Optional.of("no such peer: " + part + "; there are: " + String.join(", ", PEERS));
-        }
-      }
-      return Optional.empty();
-    }
-
-    private static boolean isPartOf(String peer, String part) {
-      return lower(peer).contains(lower(part));
-    }
-
-    private static String lower(String text) {
-      return text.toLowerCase(Locale.ROOT);
-    }
-  }
 
   /// Finds or builds the program of a peer; fails with the reason why it cannot take part.
   @FunctionalInterface
@@ -110,21 +54,17 @@ final class Entrants {
   List<Entrant> echo() throws InterruptedException {
     weft(WeftEcho.class, List.of("streams", "protocol"));
     floor();
-    for (var loop : List.of("asyncio", "uvloop")) {
-      for (var work : List.of("streams", "protocol")) {
-        add(loop + " " + work, Entrant.ALL, Map.of(), () -> python(loop, work));
-      }
-    }
-    add("Node", Entrant.ALL, Map.of(), () -> node("protocol"));
-    add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("streams"));
+    add(Peer.ASYNCIO_STREAMS, () -> python("asyncio", "streams"));
+    add(Peer.ASYNCIO_PROTOCOL, () -> python("asyncio", "protocol"));
+    add(Peer.UVLOOP_STREAMS, () -> python("uvloop", "streams"));
+    add(Peer.UVLOOP_PROTOCOL, () -> python("uvloop", "protocol"));
+    add(Peer.NODE, () -> node("protocol"));
+    add(Peer.GO, Entrant.ALL, ONE_PROCESSOR, () -> go("streams"));
     netty("protocol");
-    jvm(
-        "Netty epoll + OpenSSL",
-        Set.of(Wire.TLS),
-        () -> fetched("netty", "weft.peers.NettyPeer", "epoll", "openssl"));
+    jvm(Peer.NETTY_OPENSSL, Set.of(Wire.TLS), () -> netty("epoll", "openssl"));
     vertx("protocol");
     threads();
-    jvm("ktor", NO_TLS, () -> fetched("ktor", "weft.peers.KtorPeerKt", "streams"));
+    jvm(Peer.KTOR, NO_TLS, () -> fetched("ktor", "weft.peers.KtorPeerKt", "streams"));
     return List.copyOf(all);
   }
 
@@ -132,9 +72,9 @@ final class Entrants {
   List<Entrant> http(Path folder) throws InterruptedException {
     weft(WeftHttp.class, List.of("http"));
     serve(folder);
-    add("Node", Entrant.ALL, Map.of(), () -> node("http"));
-    add("Go", Entrant.ALL, Map.of("GOMAXPROCS", "1"), () -> go("http"));
-    add("uvicorn + uvloop", Set.of(Wire.TCP), Map.of(), this::uvicorn);
+    add(Peer.NODE, () -> node("http"));
+    add(Peer.GO, Entrant.ALL, ONE_PROCESSOR, () -> go("http"));
+    add(Peer.UVICORN, Set.of(Wire.TCP), Map.of(), this::uvicorn);
     netty("http");
     vertx("http");
     return List.copyOf(all);
@@ -145,7 +85,8 @@ final class Entrants {
       for (var work : works) {
         var command = placed(java.command(weftFlags(loop), program, List.of(work)));
         var name = "weft " + work + " " + loop;
-        all.add(new Entrant(name, command, Map.of(), Entrant.ALL, true));
+        var mode = mode(loop, "loop " + loop + ",");
+        all.add(new Entrant(name, command, Map.of(), Entrant.ALL, true, mode));
       }
     }
   }
@@ -169,8 +110,18 @@ final class Entrants {
               "--add-opens=java.base/sun.nio.ch=weft.linux",
               "--enable-native-access=weft.linux"));
       command.addAll(List.of(program.toString(), folder.toString(), "--port", Entrant.WHERE));
-      all.add(new Entrant("weft Serve.java " + loop, command, Map.of(), Set.of(Wire.TCP), true));
+      var mode = mode(loop, ""); // an example, which says nothing of itself
+      var name = "weft Serve.java " + loop;
+      all.add(new Entrant(name, command, Map.of(), Set.of(Wire.TCP), true, mode));
     }
+  }
+
+  private static Mode mode(String loop, String said) {
+    return switch (loop) {
+      case "uring" -> new Mode(said, Mode.Held.IO_URING);
+      case "epoll" -> new Mode(said, Mode.Held.EPOLL);
+      default -> new Mode(said, Mode.Held.ANY);
+    };
   }
 
   /// What of this class path is Weft itself.
@@ -218,23 +169,20 @@ final class Entrants {
     try {
       var echo = tools.ccWithTls("peers/echo.c", "echo");
       var command = List.of(echo.program().toString(), "protocol");
-      add(FLOOR, echo.tls() ? Entrant.ALL : NO_TLS, Map.of(), () -> command);
+      add(Peer.C_EPOLL, echo.tls() ? Entrant.ALL : NO_TLS, Map.of(), () -> command);
     } catch (IOException e) {
-      leaveOut(FLOOR, e);
+      leaveOut(Peer.C_EPOLL, e);
     }
   }
 
   private void netty(String work) throws InterruptedException {
-    for (var transport : List.of("nio", "epoll", "io_uring")) {
-      jvm(
-          "Netty " + transport,
-          Entrant.ALL,
-          () -> fetched("netty", "weft.peers.NettyPeer", transport, work));
-    }
+    jvm(Peer.NETTY_NIO, Entrant.ALL, () -> netty("nio", work));
+    jvm(Peer.NETTY_EPOLL, Entrant.ALL, () -> netty("epoll", work));
+    jvm(Peer.NETTY_IO_URING, Entrant.ALL, () -> netty("io_uring", work));
   }
 
   private void vertx(String work) throws InterruptedException {
-    jvm("Vert.x", Entrant.ALL, () -> fetched("netty", "weft.peers.VertxPeer", work));
+    jvm(Peer.VERTX, Entrant.ALL, () -> fetched("netty", "weft.peers.VertxPeer", work));
   }
 
   /// Virtual threads on one carrier.
@@ -243,37 +191,40 @@ final class Entrants {
     flags.add("-Djdk.virtualThreadScheduler.parallelism=1");
     flags.add("-Djdk.virtualThreadScheduler.maxPoolSize=1");
     jvm(
-        "JDK threads",
+        Peer.JDK_THREADS,
         Entrant.ALL,
         () -> java.command(flags, ThreadsPeer.class, List.of("streams")));
   }
 
-  private void jvm(String name, Set<Wire> wires, Builder builder) throws InterruptedException {
-    add(name, wires, Map.of(), true, builder);
+  private void jvm(Peer peer, Set<Wire> wires, Builder builder) throws InterruptedException {
+    add(peer, wires, Map.of(), true, builder);
   }
 
-  private void add(String name, Set<Wire> wires, Map<String, String> environment, Builder builder)
+  private void add(Peer peer, Builder builder) throws InterruptedException {
+    add(peer, Entrant.ALL, Map.of(), builder);
+  }
+
+  private void add(Peer peer, Set<Wire> wires, Map<String, String> environment, Builder builder)
       throws InterruptedException {
-    add(name, wires, environment, false, builder);
+    add(peer, wires, environment, false, builder);
   }
 
   private void add(
-      String name, Set<Wire> wires, Map<String, String> environment, boolean jvm, Builder builder)
+      Peer peer, Set<Wire> wires, Map<String, String> environment, boolean jvm, Builder builder)
       throws InterruptedException {
-    if (!PEERS.contains(name)) {
-      throw new IllegalArgumentException(name + " cannot be chosen");
-    }
-    if (choice.has(name)) {
+    if (choice.has(peer)) {
       try {
-        all.add(new Entrant(name, placed(builder.command()), environment, wires, jvm));
+        var command = placed(builder.command());
+        all.add(new Entrant(peer.title(), command, environment, wires, jvm, peer.mode()));
       } catch (IOException e) {
-        leaveOut(name, e);
+        leaveOut(peer, e);
       }
     }
   }
 
-  private void leaveOut(String name, IOException why) {
-    findings.leaveOut(name, String.valueOf(why.getMessage()).lines().findFirst().orElse("?"));
+  private void leaveOut(Peer peer, IOException why) {
+    findings.leaveOut(
+        peer.title(), String.valueOf(why.getMessage()).lines().findFirst().orElse("?"));
   }
 
   private List<String> python(String loop, String work) throws IOException, InterruptedException {
@@ -307,6 +258,11 @@ final class Entrants {
 
   private List<String> go(String work) throws IOException, InterruptedException {
     return List.of(tools.go("peers/peer.go", "peer-go").toString(), work);
+  }
+
+  private List<String> netty(String transport, String work)
+      throws IOException, InterruptedException {
+    return fetched("netty", "weft.peers.NettyPeer", transport, work);
   }
 
   /// A program of one of the Maven projects.

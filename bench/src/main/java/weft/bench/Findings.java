@@ -44,22 +44,19 @@ final class Findings {
     return all;
   }
 
-  /// Weft has to start. A peer that cannot is left out: a kernel may have no io_uring for it.
-  void notStarted(Entrant entrant, Wire wire, IOException why) {
-    if (entrant.name().startsWith("weft")) {
-      fail(wire.title(), entrant.name(), why);
-    } else {
-      leaveOut(entrant.name() + ", " + wire.title(), String.valueOf(why.getMessage()));
-    }
-  }
-
   /// Notes who is not there and why.
   void leaveOut(String name, String why) {
     leftOut.add(name + ": left out, " + why);
   }
 
+  /// Notes who failed where. Weft has to start; a peer that cannot is left out: a kernel may have
+  /// no io_uring for it.
   void fail(String row, String contestant, IOException reason) {
-    failures.add(row + ", " + contestant + ": " + reason.getMessage());
+    if (reason instanceof NotStarted && !contestant.startsWith("weft")) {
+      leaveOut(contestant + ", " + row, String.valueOf(reason.getMessage()));
+    } else {
+      failures.add(row + ", " + contestant + ": " + reason.getMessage());
+    }
   }
 
   /// The medians of the turns, for each metric that was read in them.

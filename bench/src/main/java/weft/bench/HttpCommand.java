@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     name = "http",
     description = "Hello, World! and files by HTTP/1.1 under wrk, beside its peers.",
     mixinStandardHelpOptions = true)
-final class HttpCommand extends SuiteCommand {
+final class HttpCommand extends ServersCommand {
   private static final String HELLO = "Hello, World!";
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -38,7 +38,13 @@ final class HttpCommand extends SuiteCommand {
   private record Ask(String row, String path, String body, int connections) {}
 
   @Override
+  Peer.Suite asked() {
+    return Peer.Suite.HTTP;
+  }
+
+  @Override
   void check(CommandLine line) {
+    super.check(line);
     connections.forEach(count -> SuiteOptions.atLeast(line, "--connections", 1, count));
   }
 
@@ -56,11 +62,11 @@ final class HttpCommand extends SuiteCommand {
           servers.put(entrant.name(), server);
           setting.findings().contestant(entrant.name(), server.description());
         } catch (IOException e) {
-          setting.findings().notStarted(entrant, Wire.TCP, e);
+          setting.findings().fail(Wire.TCP.title(), entrant.name(), e);
         }
       }
       for (var ask : asks) {
-        int warmUp = options.quick ? 1 : ask == asks.getFirst() ? 5 : 2;
+        int warmUp = options.pick(1, 1, ask == asks.getFirst() ? 5 : 2);
         measure(setting, wrk, servers, ask, warmUp);
       }
     } finally {
@@ -75,7 +81,7 @@ final class HttpCommand extends SuiteCommand {
       asks.add(new Ask("Hello × " + count, "/", HELLO, count));
     }
     int count = counts().get(counts().size() / 2);
-    for (int kib : options.quick ? List.of(10) : List.of(1, 100)) {
+    for (int kib : options.pick(List.of(10), List.of(10), List.of(1, 100))) {
       var body = "x".repeat(kib * 1024);
       var name = kib + "k.txt";
       Files.writeString(files.resolve(name), body);
@@ -142,6 +148,7 @@ final class HttpCommand extends SuiteCommand {
     var facts = new LinkedHashMap<String, String>();
     facts.put("rounds", Integer.toString(options.rounds(1, 9)));
     facts.put("seconds of a turn", Long.toString(Wrk.whole(seconds())));
+    facts.put("processors", processors().text());
     facts.put("flags of each JVM", Entrants.JVM_FLAGS_TEXT);
     return facts;
   }
@@ -161,13 +168,12 @@ final class HttpCommand extends SuiteCommand {
   }
 
   private double seconds() {
-    return options.seconds(1, 1);
+    return seconds(1, 1);
   }
 
   private List<Integer> counts() {
-    if (!connections.isEmpty()) {
-      return connections;
-    }
-    return options.quick ? List.of(100) : List.of(10, 100, 500);
+    return connections.isEmpty()
+        ? options.pick(List.of(10), List.of(100), List.of(10, 100, 500))
+        : connections.stream().distinct().toList();
   }
 }

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
       "What the kernel keeps for it is not in the figures."
     },
     mixinStandardHelpOptions = true)
-final class MemoryCommand extends SuiteCommand {
+final class MemoryCommand extends ServersCommand {
   /// Opened, used and closed before what counts: classes are not to be charged to a connection, and
   /// a coroutine whose frames are still interpreted takes more than one of a server in use.
   private static final EchoCase FIRST = new EchoCase(Wire.TCP, 1024, 100, 1_900, 0);
@@ -48,7 +48,13 @@ final class MemoryCommand extends SuiteCommand {
   private @Nullable Integer connections;
 
   @Override
+  Peer.Suite asked() {
+    return Peer.Suite.ECHO;
+  }
+
+  @Override
   void check(CommandLine line) {
+    super.check(line);
     SuiteOptions.atLeast(line, "--connections", 1, connections());
   }
 
@@ -91,18 +97,13 @@ final class MemoryCommand extends SuiteCommand {
     return List.of(Metric.HEAP, Metric.RESIDENT);
   }
 
-  @Override
-  boolean pins() {
-    return false;
-  }
-
   private static void add(List<List<String>> lines, String who, Histogram.Line line) {
     var count = String.format(Locale.ROOT, "%.1f", line.count());
     lines.add(List.of(who, line.type(), count, String.format(Locale.ROOT, "%.0f", line.bytes())));
   }
 
   private int connections() {
-    return connections != null ? connections : options.quick ? 1_000 : 10_000;
+    return connections != null ? connections : options.pick(100, 1_000, 10_000);
   }
 
   private Drive weigh(Setting setting, Load load, Entrant entrant)
@@ -110,8 +111,8 @@ final class MemoryCommand extends SuiteCommand {
     setting.progress().println(entrant.name() + " ...");
     try (var server = Serving.start(entrant, Wire.TCP, setting.folder(), Map.of())) {
       setting.findings().contestant(entrant.name(), server.description());
-      for (int wave = 0; wave < (options.quick ? 1 : WAVES); wave++) {
-        load.drive(server, FIRST, 0, options.seconds(0.5, 2));
+      for (int wave = 0; wave < options.pick(1, 1, WAVES); wave++) {
+        load.drive(server, FIRST, 0, seconds(0.5, 2));
       }
       // The first to come take the room of those that have gone, which is not given back.
       var first = held(load, server, FIRST.connections() + FIRST.idle());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,23 +15,25 @@ import java.util.Optional;
 /// @param scripts the folder with the two
 /// @param versions of the loops that this interpreter has: asyncio's is Python's own
 record PythonSide(Path python, Path scripts, Map<String, String> versions) {
-  /// Debian's own interpreter first: its python3-uvloop is invisible to any other.
+  /// Debian's own interpreter sees its python3-uvloop, which is invisible to any other.
   private static final List<String> NAMES = List.of("/usr/bin/python3", "python3");
 
-  /// Empty when there is no Python 3.
+  /// One that has uvloop if there is one. Empty when there is no Python 3.
   static Optional<PythonSide> find(Path scripts) throws InterruptedException {
+    var found = new ArrayList<PythonSide>();
     for (var name : NAMES) {
-      var asyncio = version(name, scripts, "asyncio");
-      if (asyncio.isPresent()) {
-        var uvloop = version(name, scripts, "uvloop");
-        var versions =
-            uvloop.isPresent()
-                ? Map.of("asyncio", asyncio.get(), "uvloop", uvloop.get())
-                : Map.of("asyncio", asyncio.get());
+      var versions = new HashMap<String, String>();
+      for (var loop : List.of("asyncio", "uvloop")) {
+        version(name, scripts, loop).ifPresent(version -> versions.put(loop, version));
+      }
+      if (versions.containsKey("uvloop")) {
         return Optional.of(new PythonSide(Path.of(name), scripts, versions));
       }
+      if (versions.containsKey("asyncio")) {
+        found.add(new PythonSide(Path.of(name), scripts, versions));
+      }
     }
-    return Optional.empty();
+    return found.stream().findFirst();
   }
 
   boolean has(String loop) {

@@ -39,7 +39,8 @@ final class Serving implements AutoCloseable {
   ///
   /// @param folder where it may put its socket and its log
   /// @param more its environment gets besides its own
-  /// @throws IOException when it says something else than `READY`, with that, or nothing at all
+  /// @throws NotStarted when it says something else than `READY`, with that, or nothing at all
+  /// @throws IOException when it runs in another mode than it should
   static Serving start(Entrant entrant, Wire wire, Path folder, Map<String, String> more)
       throws IOException, InterruptedException {
     var name = entrant.name().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
@@ -55,7 +56,9 @@ final class Serving implements AutoCloseable {
     var process = Children.add(builder.start());
     try {
       var line = ready(process, out, log);
-      return new Serving(entrant, process, line.group(1), String.valueOf(line.group(2)).strip());
+      var description = String.valueOf(line.group(2));
+      entrant.mode().check(description, process.pid());
+      return new Serving(entrant, process, line.group(1), description.strip());
     } catch (IOException e) {
       Children.end(process);
       throw e;
@@ -79,10 +82,10 @@ final class Serving implements AutoCloseable {
       }
       if (ended) {
         var said = Files.readString(log).lines().limit(5).toList();
-        throw new IOException("could not start: " + String.join(" / ", said));
+        throw new NotStarted("could not start: " + String.join(" / ", said));
       }
     }
-    throw new IOException("was not ready after " + PATIENCE_SECONDS + " s");
+    throw new NotStarted("was not ready after " + PATIENCE_SECONDS + " s");
   }
 
   Entrant entrant() {

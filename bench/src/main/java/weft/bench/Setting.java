@@ -13,7 +13,7 @@ record Setting(
     Tools tools,
     JavaSide java,
     Processors processors,
-    Entrants.Choice choice,
+    Choice choice,
     Findings findings,
     PrintWriter progress) {
   Entrants entrants() {

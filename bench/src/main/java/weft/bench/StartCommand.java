@@ -57,11 +57,6 @@ final class StartCommand extends SuiteCommand {
     return List.of(Metric.START);
   }
 
-  @Override
-  boolean pins() {
-    return false;
-  }
-
   private static Drive launch(Program program) throws IOException, InterruptedException {
     var figures = new EnumMap<Metric, Double>(Metric.class);
     figures.put(Metric.START, program.wallMillis());

@@ -13,10 +13,9 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// A suite about servers: measures, prints its tables, and writes the files.
+/// A suite: measures, prints its tables, and writes the files.
 abstract class SuiteCommand implements Callable<Integer> {
   @Mixin SuiteOptions options = new SuiteOptions();
 
@@ -37,9 +36,14 @@ abstract class SuiteCommand implements Callable<Integer> {
   /// The metrics that are drawn.
   abstract List<Metric> charts();
 
-  /// Whether server and load generator are kept on processors of their own.
-  boolean pins() {
-    return true;
+  /// Who takes part.
+  Choice choice() {
+    return Choice.ALL;
+  }
+
+  /// Who runs where.
+  Processors processors() {
+    return Processors.FREE;
   }
 
   @Override
@@ -47,13 +51,6 @@ abstract class SuiteCommand implements Callable<Integer> {
     var suite = spec.name();
     options.check(spec.commandLine());
     check(spec.commandLine());
-    var choice = new Entrants.Choice(options.peers, options.loops());
-    choice
-        .mistake()
-        .ifPresent(
-            mistake -> {
-              throw new ParameterException(spec.commandLine(), mistake);
-            });
     if (options.doc != null) {
       new Document(options.doc, suite).check();
     }
@@ -65,18 +62,17 @@ abstract class SuiteCommand implements Callable<Integer> {
     var progress = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     var folder = Files.createTempDirectory("weft-bench");
     try {
-      var processors = options.noPin ? Processors.FREE : Processors.apart();
       var setting =
           new Setting(
               home,
               folder,
               new Tools(home, progress),
               new JavaSide(options.flags),
-              processors,
-              choice,
+              processors(),
+              choice(),
               new Findings(),
               progress);
-      var machine = Machine.here(home, allFacts(processors));
+      var machine = Machine.here(home, allFacts());
       if (machine.isBusy()) {
         progress.println("The machine is busy: these figures will not be worth quoting.");
       }
@@ -88,13 +84,15 @@ abstract class SuiteCommand implements Callable<Integer> {
     }
   }
 
-  private Map<String, String> allFacts(Processors processors) {
+  private Map<String, String> allFacts() {
     var facts = new LinkedHashMap<>(facts());
-    if (options.quick) {
-      facts.put("quick", "warm for a second or two: to see that all is well, not to quote");
-    }
-    if (pins()) {
-      facts.put("processors", processors.text());
+    var haste =
+        options.pick(
+            "smoke: to see that all of them work; the figures mean nothing",
+            "quick: warm for a second or two: to see that all is well, not to quote",
+            "");
+    if (!haste.isEmpty()) {
+      facts.put("haste", haste);
     }
     if (!options.flags.isEmpty()) {
       facts.put("more flags", String.join(" ", options.flags));

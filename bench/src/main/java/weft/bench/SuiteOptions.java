@@ -6,42 +6,22 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import weft.EventLoopProvider;
 
-/// The options that the suites about servers have in common.
+/// The options that all suites but `core` have in common.
 final class SuiteOptions {
-  private static final double SECONDS_MAX = 3_600;
-
   @Option(names = "--quick", description = "Under a minute; to see that all is well, not to quote.")
-  boolean quick;
+  private boolean quick;
+
+  @Option(
+      names = "--smoke",
+      description = "Everyone once, for a moment: to see that all of them work.")
+  private boolean smoke;
 
   @Option(
       names = "--rounds",
       paramLabel = "N",
       description = "How often the contestants take turns.")
-  @Nullable Integer rounds;
-
-  @Option(names = "--seconds", paramLabel = "S", description = "The length of a turn.")
-  @Nullable Double seconds;
-
-  @Option(
-      names = "--loops",
-      split = ",",
-      paramLabel = "NAME",
-      description =
-          "Weft's loops, for example selector,epoll,uring; default: all that there are; quick: the"
-              + " default one and the best.")
-  private List<String> loops = List.of();
-
-  @Option(
-      names = "--peers",
-      split = ",",
-      paramLabel = "NAME",
-      description = "Parts of the peers' names, for example netty,go; none for none; default: all.")
-  List<String> peers = List.of();
-
-  @Option(names = "--no-pin", description = "Leaves it to the kernel which processor runs what.")
-  boolean noPin;
+  private @Nullable Integer rounds;
 
   @Option(
       names = "--java-flag",
@@ -64,10 +44,6 @@ final class SuiteOptions {
   /// Refuses what makes no sense, before anything is measured.
   void check(CommandLine line) {
     atLeast(line, "--rounds", 1, rounds == null ? 1 : rounds);
-    if (seconds != null && !(seconds > 0 && seconds <= SECONDS_MAX)) {
-      throw new ParameterException(
-          line, "--seconds " + seconds + ": a turn takes more than 0 seconds, 3600 at most");
-    }
   }
 
   static void atLeast(CommandLine line, String option, int least, int value) {
@@ -76,20 +52,13 @@ final class SuiteOptions {
     }
   }
 
-  /// As asked for; empty: all that there are.
-  List<String> loops() {
-    return !loops.isEmpty() || !quick
-        ? loops
-        : List.of("selector", EventLoopProvider.chosen("auto").name());
-  }
-
   /// As asked for, or the suite's.
   int rounds(int inQuick, int inFull) {
-    return rounds != null ? rounds : quick ? inQuick : inFull;
+    return rounds != null ? rounds : pick(1, inQuick, inFull);
   }
 
-  /// As asked for, or the suite's.
-  double seconds(double inQuick, double inFull) {
-    return seconds != null ? seconds : quick ? inQuick : inFull;
+  /// What goes with how much is to be done.
+  <T> T pick(T inSmoke, T inQuick, T inFull) {
+    return smoke ? inSmoke : quick ? inQuick : inFull;
   }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
@@ -18,8 +17,7 @@ import weft.Weft;
 @Tag("slow")
 class BenchmarksTest {
   private static final JavaSide JAVA = new JavaSide(List.of());
-  private static final Effort MOMENT =
-      new Effort(1, 0, 1, Duration.ofMillis(10), 0.001, 1_000, 1_000);
+  private static final Effort MOMENT = Effort.smoke();
 
   /// One JVM for all of them: what each needs is in its flags, not in those of this test's JVM.
   @Test

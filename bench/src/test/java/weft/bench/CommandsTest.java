@@ -41,14 +41,17 @@ class CommandsTest {
   @Test
   void anUnknownPeerIsRefusedWithTheNamesThatExist() {
     assertEquals(2, run("http", "--quick", "--peers", "go,nosuch"));
-    assertTrue(err.toString().contains("no such peer: nosuch; there are: C epoll"), err::toString);
+    assertTrue(
+        err.toString().contains("no such peer here: nosuch; there are: uvicorn"), err::toString);
   }
 
   @Test
   void noPeersAreNoMistake() {
-    assertEquals(Optional.empty(), new Entrants.Choice(List.of("none"), List.of()).mistake());
-    assertEquals(
-        Optional.empty(), new Entrants.Choice(List.of("NETTY", "uv"), List.of()).mistake());
+    for (var peers : List.of(List.of("none"), List.of("NETTY", "uv"))) {
+      var choice = new Choice(peers, List.of());
+      assertEquals(Optional.empty(), choice.mistake(Peer.Suite.ECHO));
+      assertEquals(Optional.empty(), choice.mistake(Peer.Suite.HTTP));
+    }
   }
 
   @Test
@@ -72,6 +75,9 @@ class CommandsTest {
     "echo --idle -1, --idle -1: at least 0",
     "echo --wires foo, no such wire: foo",
     "start --only foo, no such program; there are: ",
+    "start --loops epoll, Unknown option",
+    "http --peers ktor, no such peer here: ktor; there are: ",
+    "memory --peers uvicorn, no such peer here: uvicorn; there are: C epoll",
     "echo --out /dev/null/folder, /dev/null/folder",
     "core --no-python --only lock --csv /dev/null/x.csv, /dev/null",
   })
