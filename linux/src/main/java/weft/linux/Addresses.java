@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Writes the JDK's addresses as the system's, and reads them back.
@@ -39,6 +40,7 @@ final class Addresses {
   private static final int UN_PATH_BYTES = 108;
   private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xff, (byte) 0xff};
 
+  private static final SocketAddress UNNAMED = UnixDomainSocketAddress.of("");
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
   private static final byte[] LOOPBACK6 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
@@ -71,7 +73,11 @@ final class Addresses {
       return writeInet(resolved(inet), inet.getPort(), family, target);
     }
     if (family == Linux.AF_UNIX && address instanceof UnixDomainSocketAddress unix) {
-      byte[] path = unix.getPath().toString().getBytes(Linux.FILE_NAMES);
+      String text = unix.getPath().toString();
+      if (!ChildStart.isName(text)) {
+        throw new SocketException("Unix domain path cannot be encoded: " + text);
+      }
+      byte[] path = text.getBytes(Linux.FILE_NAMES);
       if (path.length >= UN_PATH_BYTES) {
         throw new SocketException("Unix domain path too long");
       }
@@ -165,15 +171,21 @@ final class Addresses {
     return Short.toUnsignedInt(source.get(PORT, 2));
   }
 
+  /// A peer may have bound its socket to any bytes: a name that is no text is as good as none.
   private static SocketAddress readUnix(MemorySegment source, int length) {
     byte[] path = source.asSlice(UN_PATH, length - UN_PATH).toArray(JAVA_BYTE);
     if (path.length > 1 && path[0] == 0) {
-      return new AbstractUnixAddress(new String(path, 1, path.length - 1, StandardCharsets.UTF_8));
+      byte[] name = Arrays.copyOfRange(path, 1, path.length);
+      String text = new String(name, StandardCharsets.UTF_8);
+      return Arrays.equals(name, text.getBytes(StandardCharsets.UTF_8))
+          ? new AbstractUnixAddress(text)
+          : UNNAMED;
     }
     int end = 0;
     while (end < path.length && path[end] != 0) {
       end++;
     }
-    return UnixDomainSocketAddress.of(new String(path, 0, end, Linux.FILE_NAMES));
+    String text = new String(path, 0, end, Linux.FILE_NAMES);
+    return ChildStart.isName(text) ? UnixDomainSocketAddress.of(text) : UNNAMED;
   }
 }

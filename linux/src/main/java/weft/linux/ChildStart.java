@@ -88,35 +88,38 @@ final class ChildStart implements AutoCloseable {
     Path directory = options.directory();
     MemorySegment folder =
         directory == null ? MemorySegment.NULL : text(directory.toFile().getPath());
-    int pid = spawnOrInterpret(command, environment, folder);
-    if (pid < 0) {
-      throw refused(
-          new IOException("Exec failed, error: " + -pid + " (" + Linux.strerror(-pid) + ")"));
-    }
-    return child(pid);
-  }
-
-  /// Keeps a descriptor back, which is needed to look after what is started.
-  private int spawnOrInterpret(
-      List<String> command, MemorySegment environment, MemorySegment folder) throws IOException {
-    Descriptor spare;
+    Descriptor spare = spare();
     try {
-      spare = Descriptor.copy(linux, driver.waker.eventfd());
-    } catch (IOException e) {
-      throw refused(e);
-    }
-    try {
-      int pid = spawn(command.getFirst(), command, environment, folder);
-      if (pid != -Errno.ENOEXEC) {
-        return pid;
+      int pid = spawnOrInterpret(command, environment, folder);
+      if (pid < 0) {
+        throw refused(
+            new IOException("Exec failed, error: " + -pid + " (" + Linux.strerror(-pid) + ")"));
       }
-      List<String> script = new ArrayList<>(command);
-      script.set(0, found(command.getFirst()));
-      script.addFirst("/bin/sh");
-      return spawn("/bin/sh", script, environment, folder);
+      return child(pid, spare);
     } finally {
       spare.close();
     }
+  }
+
+  /// Keeps a descriptor back, which is needed to look after what is started.
+  private Descriptor spare() throws IOException {
+    try {
+      return Descriptor.copy(linux, driver.waker.eventfd());
+    } catch (IOException e) {
+      throw refused(e);
+    }
+  }
+
+  private int spawnOrInterpret(
+      List<String> command, MemorySegment environment, MemorySegment folder) throws IOException {
+    int pid = spawn(command.getFirst(), command, environment, folder);
+    if (pid != -Errno.ENOEXEC) {
+      return pid;
+    }
+    List<String> script = new ArrayList<>(command);
+    script.set(0, found(command.getFirst()));
+    script.addFirst("/bin/sh");
+    return spawn("/bin/sh", script, environment, folder);
   }
 
   private int spawn(
@@ -125,20 +128,22 @@ final class ChildStart implements AutoCloseable {
   }
 
   /// It is a child of ours that nobody else reaps, so until then its identifier is its own.
-  private LinuxChild child(int pid) throws IOException {
-    Optional<ProcessHandle> handle = ProcessHandle.of(pid);
-    if (handle.isEmpty()) {
-      throw new IOException("there is no process " + pid + ", though it was started");
-    }
-    LinuxProcess process = new LinuxProcess(handle.get());
+  private LinuxChild child(int pid, Descriptor spare) throws IOException {
+    spare.close();
+    Optional<ProcessHandle> handle = ProcessHandle.of(pid); // the JDK opens a file for that
     Descriptor pidfd;
     try {
       pidfd = Descriptor.of(linux, linux.pidfdOpen(pid));
     } catch (IOException e) {
-      process.destroyForcibly();
-      process.orphan(null);
+      // If the process cannot be looked at either, nothing can be done about it.
+      handle.map(LinuxProcess::new).ifPresent(process -> process.destroyForcibly().orphan(null));
       throw refused(e);
     }
+    if (handle.isEmpty()) { // no descriptor was free, or /proc is hidden from us
+      LinuxProcess.giveUp(pidfd);
+      throw refused(new IOException("process " + pid + " cannot be looked at"));
+    }
+    LinuxProcess process = new LinuxProcess(handle.get());
     @Nullable SocketStream[] pipes = new @Nullable SocketStream[STREAMS];
     for (int fd = 0; fd < STREAMS; fd++) {
       Descriptor end = ours[fd];

@@ -48,7 +48,7 @@ final class FileTransfer implements Transfer {
     }
     if (!begun) {
       begun = true;
-      source = JdkChannels.copyOfFile(driver.linux, file);
+      source = copyOfFile();
     }
     for (long left = STEP_BYTES_MAX; left > 0 && sent < count; ) {
       long moved = move(target, socket, Math.min(left, count - sent));
@@ -67,6 +67,15 @@ final class FileTransfer implements Transfer {
     }
     if (sent >= count) {
       finish();
+    }
+  }
+
+  /// Null if the bytes have to go through a buffer; so they can also without a free descriptor.
+  private @Nullable Descriptor copyOfFile() {
+    try {
+      return JdkChannels.copyOfFile(driver.linux, file);
+    } catch (IOException e) {
+      return null;
     }
   }
 

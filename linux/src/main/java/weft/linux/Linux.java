@@ -43,6 +43,7 @@ final class Linux {
   static final int CLOEXEC = 0x80000;
   static final int SOCK_FLAGS = NONBLOCK | CLOEXEC;
   static final int MSG_DONTWAIT = 0x40;
+  static final int MSG_WAITALL = 0x100;
   static final int MSG_NOSIGNAL = 0x4000;
   static final int MSG_MORE = 0x8000;
   static final int SHUT_WR = 1;

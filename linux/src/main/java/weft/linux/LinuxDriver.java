@@ -129,6 +129,12 @@ abstract class LinuxDriver implements Driver {
   /// Begins to accept, or goes on.
   abstract void accept(SocketListener listener);
 
+  /// Has what a stream holds sent by the wait that follows, which tells the stream how that went
+  /// before it returns. False if the stream has to send it.
+  boolean sendByWait(SocketStream stream) {
+    return false;
+  }
+
   /// Whether the system keeps what the source's descriptor stands for open for a while after that
   /// was closed, so that the peer would not hear of it.
   boolean holds(Source source) {
@@ -197,7 +203,7 @@ abstract class LinuxDriver implements Driver {
     for (int i = 0; i < writtenCount; i++) {
       SocketStream stream = written[i];
       written[i] = null;
-      if (stream != null) {
+      if (stream != null && !sendByWait(stream)) {
         stream.flush();
       }
     }

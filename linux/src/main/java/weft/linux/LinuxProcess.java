@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A child process for those who know the JDK's. It has no streams: the pipes are channels of the
@@ -23,6 +24,8 @@ final class LinuxProcess extends Process {
   private static final int UNKNOWN = 255;
 
   private static final int SIGNAL_STATUS = 128;
+  private static final int SIGKILL = 9;
+  private static final long REAP_NANOS = 1_000_000;
 
   private final ProcessHandle handle;
   private final CompletableFuture<Process> end = new CompletableFuture<>();
@@ -47,6 +50,23 @@ final class LinuxProcess extends Process {
       case Linux.CLD_EXITED -> outcome[1];
       default -> -outcome[1];
     };
+  }
+
+  /// Ends and reaps a process for which there is nobody. Takes over its pidfd.
+  static void giveUp(Descriptor pidfd) {
+    Linux linux = new Linux();
+    Descriptor mine = pidfd.moved(linux);
+    linux.pidfdSendSignal(mine.fd(), SIGKILL);
+    Thread.ofPlatform()
+        .daemon()
+        .name("weft-reaper")
+        .start(
+            () -> {
+              while (reap(linux, Linux.P_PIDFD, mine.fd()) == RUNNING) {
+                LockSupport.parkNanos(REAP_NANOS);
+              }
+              mine.close();
+            });
   }
 
   /// It has ended, and is reaped.
@@ -147,7 +167,7 @@ final class LinuxProcess extends Process {
   }
 
   @Override
-  public Process destroyForcibly() {
+  public LinuxProcess destroyForcibly() {
     if (isAlive()) {
       handle.destroyForcibly();
     }

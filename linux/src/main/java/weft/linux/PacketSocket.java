@@ -85,10 +85,11 @@ final class PacketSocket extends Source implements PacketChannel {
       }
       listener().drained();
     }
-    IOException failure = isClosed() ? null : failures.poll();
-    if (failure != null) {
+    // Not more than there are now: a listener may send, and fail, again.
+    for (int left = failures.size(); left > 0 && !isClosed(); left--) {
+      IOException failure = failures.remove();
       if (!failures.isEmpty()) {
-        driver.attend(this);
+        driver.attend(this); // the listener may throw
       }
       listener().failed(failure);
     }

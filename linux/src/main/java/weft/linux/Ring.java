@@ -36,6 +36,7 @@ final class Ring {
   static final int OP_STATX = 21;
   static final int OP_READ = 22;
   static final int OP_WRITE = 23;
+  static final int OP_SEND = 26;
   static final int OP_RECV = 27;
   static final int POLL_MULTISHOT = 1;
   static final int ACCEPT_MULTISHOT = 1;
@@ -43,6 +44,9 @@ final class Ring {
   static final int CANCEL_ALL = 1;
   static final int CANCEL_ANY = 4;
   static final int SQE_BUFFER_SELECT = 1 << 5;
+
+  /// There is a completion only if something went wrong.
+  static final int SQE_CQE_SKIP_SUCCESS = 1 << 6;
 
   /// A completion has a buffer, whose number is in the upper half.
   static final int CQE_BUFFER = 1;
@@ -290,6 +294,17 @@ final class Ring {
     }
   }
 
+  /// The same for one operation.
+  ///
+  /// @param asked what [#pushed] was after it
+  void withdraw(long asked, long userData) {
+    int behind = (spilledTo - spilledFrom) / SPILLED_WORDS;
+    int position = tail - (int) (pushed - behind - asked) - 1;
+    long at = (long) (position & (sqEntries - 1)) * SQE_BYTES;
+    sqes.asSlice(at, SQE_BYTES).fill((byte) 0);
+    sqes.set(JAVA_LONG, at + 32, userData);
+  }
+
   /// Readable while there are completions.
   Descriptor descriptor() {
     return descriptor;
@@ -298,6 +313,23 @@ final class Ring {
   /// Whether operations wait for the next [#enter].
   boolean hasSubmissions() {
     return spilledFrom < spilledTo || queued() > 0;
+  }
+
+  /// Whether what is queued from now on, one completion each at most, is done by the next [#enter],
+  /// and all the completions find room. What is queued already may have more of them.
+  boolean isReadyForBatch() {
+    int flags = (int) INT.getAcquire(queues, sqFlags);
+    int waiting = end() - first();
+    return !shared
+        && isForMe()
+        && !hasSubmissions()
+        && (flags & SQ_CQ_OVERFLOW) == 0
+        && waiting + sqEntries <= cqMask;
+  }
+
+  /// How many operations can be queued before the next [#enter].
+  int room() {
+    return sqEntries - queued();
   }
 
   /// Whether [#enter] has anything to do but to wait.
@@ -322,6 +354,35 @@ final class Ring {
     }
     boolean wait = timeoutNanos != 0 && spilledFrom == spilledTo;
     enterOnce(wait ? 1 : 0, timeoutNanos);
+  }
+
+  /// Submits what was queued, and no more.
+  void submit() throws IOException {
+    unspill();
+    INT.setRelease(queues, sqTail, tail);
+    int done = linux.uringEnter(descriptor.fd(), queued(), 0, 0, MemorySegment.NULL);
+    if (done < 0 && !isPassing(-done)) {
+      throw Errno.exception(-done);
+    }
+  }
+
+  /// Submits what was queued and has the kernel do its work, if the kernel takes that from here: a
+  /// coroutine is carried by the thread to which the ring belongs, without being it. Whether it
+  /// did.
+  boolean enterIfAllowed() throws IOException {
+    if (isForMe()) {
+      enter(0);
+      return true;
+    }
+    if (owner == null) {
+      return false;
+    }
+    unspill();
+    INT.setRelease(queues, sqTail, tail);
+    argument.set(JAVA_LONG, 16, 0);
+    int flags = Linux.IORING_ENTER_GETEVENTS | Linux.IORING_ENTER_EXT_ARG;
+    int done = linux.uringEnter(descriptor.fd(), queued(), 0, flags, argument);
+    return done >= 0;
   }
 
   /// Whether submissions were taken.

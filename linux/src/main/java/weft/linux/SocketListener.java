@@ -42,7 +42,7 @@ final class SocketListener extends Source implements ListenChannel {
         return;
       }
       if (fd >= 0) {
-        told.completed(SocketStream.socket(driver, adopted(fd)));
+        tell(told, adopted(fd));
       } else if (!isPassing(-fd)) {
         told.failed(Errno.exception(-fd));
         return;
@@ -64,13 +64,24 @@ final class SocketListener extends Source implements ListenChannel {
     }
   }
 
+  /// A connection whose peer has reset it already has no address any more; it is as gone as one of
+  /// which the system says so.
+  private void tell(Completion<StreamChannel> told, Descriptor connection) {
+    SocketStream stream = SocketStream.socket(driver, connection);
+    if (stream.remoteAddress() == null) {
+      stream.close();
+    } else {
+      told.completed(stream);
+    }
+  }
+
   /// The system has accepted a connection, or failed to.
   void arrived(int fd) {
     Completion<StreamChannel> told = accepted;
     if (fd >= 0 && (!accepting || told == null || !stash.isEmpty())) {
       stash.add(adopted(fd));
     } else if (fd >= 0 && told != null) {
-      told.completed(SocketStream.socket(driver, adopted(fd)));
+      tell(told, adopted(fd));
     } else if (accepting && told != null && !isPassing(-fd)) {
       told.failed(Errno.exception(-fd));
     }
@@ -81,7 +92,7 @@ final class SocketListener extends Source implements ListenChannel {
     Completion<StreamChannel> told = accepted;
     while (accepting && told != null && !stash.isEmpty()) {
       try {
-        told.completed(SocketStream.socket(driver, stash.remove()));
+        tell(told, stash.remove());
       } finally {
         if (!stash.isEmpty()) {
           driver.attend(this);

@@ -99,11 +99,11 @@ final class SocketStream extends Source implements StreamChannel {
 
   @Override
   void ready(int events) {
-    if ((events & Linux.OUT) != 0) {
-      sendQueue();
-    }
     if ((events & Linux.IN) != 0 && reading) {
-      receive();
+      receive(); // first: sending may find that the peer has gone, which what it sent before is not
+    }
+    if ((events & Linux.OUT) != 0 && !isClosed()) {
+      sendQueue();
     }
   }
 
@@ -280,7 +280,7 @@ final class SocketStream extends Source implements StreamChannel {
       return;
     }
     if (queued == 0 && transfer == null) {
-      if (data.remaining() + heldBytes() <= LinuxDriver.SMALL_BYTES) {
+      if (data.remaining() <= LinuxDriver.SMALL_BYTES - heldBytes()) {
         hold(data);
         return;
       }
@@ -333,14 +333,36 @@ final class SocketStream extends Source implements StreamChannel {
     afterSending(); // also if it has left already, with what was written after it
   }
 
+  /// Gives up what is held to the driver, which sends it in this very poll and calls [#heldSent].
+  /// Null if there is nothing, or somebody waits for it to have left.
+  @Nullable Buffer takeHeld() {
+    Buffer buffer = held;
+    if (buffer == null || !socket || outputEnding || drainedAt >= 0) {
+      return null;
+    }
+    held = null;
+    flushQueued = false;
+    return buffer;
+  }
+
+  /// How sending what was held went, if it was not sent as a whole.
+  ///
+  /// @param result how much the system has taken, or a negated error
+  void heldSent(Buffer buffer, int result) {
+    settle(buffer, taken(result));
+    afterSending();
+  }
+
   /// Sends what is held; what the system refuses begins the queue.
   private void sendHeld(int flags) {
     Buffer buffer = held;
-    if (buffer == null) {
-      return;
+    if (buffer != null) {
+      held = null;
+      settle(buffer, send(buffer.memory, buffer.end, flags));
     }
-    held = null;
-    int sent = send(buffer.memory, buffer.end, flags);
+  }
+
+  private void settle(Buffer buffer, int sent) {
     if (sent == buffer.end || failure != null) {
       buffer.release();
       return;
@@ -374,6 +396,10 @@ final class SocketStream extends Source implements StreamChannel {
         socket
             ? driver.linux.send(fd, source, length, flags)
             : driver.linux.write(fd, source, length);
+    return taken(sent);
+  }
+
+  private int taken(int sent) {
     if (sent >= 0) {
       return sent;
     }

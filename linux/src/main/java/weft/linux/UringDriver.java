@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +18,9 @@ import weft.spi.DiskFile;
 /// A driver over io_uring(7): one system call an iteration submits, works and waits.
 ///
 /// Sockets are received from and accepted at by operations that go on by themselves (multishot),
-/// into the buffers of a [BufferRing]; there are no calls for them. Everything else is asked for by
-/// polls of one shot, which are queued again while the readiness is wanted, and done as on epoll.
+/// into the buffers of a [BufferRing]; there are no calls for them. What streams hold when a poll
+/// begins is sent by the same call that waits. Everything else is asked for by polls of one shot,
+/// which are queued again while the readiness is wanted, and done as on epoll.
 ///
 /// **Pausing.** A paused source is not taken back until something comes for it: that waits in the
 /// source's stash, and the operation is cancelled. It begins anew only when it has ended, so that
@@ -47,7 +49,13 @@ final class UringDriver extends LinuxDriver {
   private static final long CANCEL = 5L << 56;
   private static final long WAKE = 6L << 56;
   private static final long FILE = 7L << 56;
+  private static final long SEND = 8L << 56;
   private static final long KINDS = 0xffL << 56;
+
+  private static final int SEND_HEAD = Ring.OP_SEND | Ring.SQE_CQE_SKIP_SUCCESS << 8;
+
+  /// To wait for all of it is not to wait, but to have it told if that was not possible.
+  private static final int SEND_FLAGS = Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL | Linux.MSG_WAITALL;
 
   private static final int SUBMISSIONS = 1024;
   private static final int COMPLETIONS = 4096;
@@ -67,6 +75,11 @@ final class UringDriver extends LinuxDriver {
 
   /// Operations that will complete once more.
   private int underWay;
+
+  /// What the poll under way sends: the first of these.
+  private final List<Sending> sendings = new ArrayList<>();
+
+  private int sendingCount;
 
   private boolean closing;
   private final UringFiles files = new UringFiles(this);
@@ -109,22 +122,36 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   boolean await(long timeoutNanos) {
-    if (hasEvents()) {
+    if (hasEvents() && sendingCount == 0) {
       return true;
     }
     try {
       if (!ring.isForMe()) {
         beginAnew();
       }
-      buffers.fill();
-      long timeout = files.hasLost() ? 0 : timeoutNanos;
-      if (timeout != 0 || ring.hasWork()) {
-        enter(timeout);
+      int end = ring.end();
+      try {
+        enterOrSubmit(timeoutNanos);
+      } finally {
+        tellSent(end);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("io_uring has failed", e);
     }
     return hasEvents();
+  }
+
+  /// What has come is dealt with before more comes.
+  private void enterOrSubmit(long timeoutNanos) throws IOException {
+    if (ring.first() != ring.end()) {
+      ring.submit();
+      return;
+    }
+    buffers.fill();
+    long timeout = files.hasLost() ? 0 : timeoutNanos;
+    if (timeout != 0 || ring.hasWork()) {
+      enter(timeout);
+    }
   }
 
   /// What could not be submitted must not be waited for.
@@ -136,6 +163,81 @@ final class UringDriver extends LinuxDriver {
       if (found != -Errno.EINTR) {
         Errno.check(found);
       }
+    }
+  }
+
+  /* ---- Sending what streams hold ---- */
+
+  /// Something that a stream gave up to be sent; used again by each poll.
+  private static final class Sending {
+    private static final int WHOLE = Integer.MAX_VALUE;
+
+    private @Nullable SocketStream stream;
+    private @Nullable Buffer buffer;
+    private long asked;
+
+    /// How much was sent, or a negated error.
+    private int outcome;
+
+    void tell() {
+      SocketStream from = Objects.requireNonNull(stream);
+      Buffer what = Objects.requireNonNull(buffer);
+      stream = null;
+      buffer = null;
+      if (outcome == WHOLE) {
+        what.release();
+      } else {
+        from.heldSent(what, outcome);
+      }
+    }
+  }
+
+  /// A submission sends at once, as a call would, or not at all. What has become of it is known
+  /// when the kernel returns, and there is a completion only for what did not leave as a whole. No
+  /// stream can do anything in between.
+  @Override
+  boolean sendByWait(SocketStream stream) {
+    if (sendingCount == 0 ? !ring.isReadyForBatch() : ring.room() == 0) {
+      return false;
+    }
+    Buffer buffer = stream.takeHeld();
+    if (buffer == null) {
+      return false;
+    }
+    int number = sendingCount++;
+    if (number == sendings.size()) {
+      sendings.add(new Sending());
+    }
+    long address = buffer.memory.address();
+    ring.push(SEND_HEAD, stream.fd(), address, buffer.end, SEND_FLAGS, SEND | number);
+    Sending sending = sendings.get(number);
+    sending.stream = stream;
+    sending.buffer = buffer;
+    sending.asked = ring.pushed();
+    sending.outcome = Sending.WHOLE;
+    return true;
+  }
+
+  /// @param end where the completions ended before
+  private void tellSent(int end) {
+    if (sendingCount == 0) {
+      return;
+    }
+    for (int position = end; position != ring.end(); position++) {
+      long userData = ring.userData(position);
+      if ((userData & KINDS) == SEND) {
+        sendings.get((int) userData).outcome = ring.result(position);
+      }
+    }
+    int count = sendingCount;
+    sendingCount = 0;
+    for (int i = 0; i < count; i++) {
+      Sending sending = sendings.get(i);
+      if (!ring.isSubmitted(sending.asked)) {
+        ring.withdraw(sending.asked, CANCEL);
+        sending.outcome = 0;
+      }
+      sending.tell();
     }
   }
 
@@ -202,7 +304,7 @@ final class UringDriver extends LinuxDriver {
   private void complete(long userData, int result, int flags) {
     boolean more = (flags & Ring.CQE_MORE) != 0;
     long kind = userData & KINDS;
-    if (!more && kind != CANCEL) {
+    if (!more && kind != CANCEL && kind != SEND) {
       underWay--;
     }
     Source source = source((int) userData, (int) (userData >>> 32) & GENERATIONS);
@@ -380,11 +482,7 @@ final class UringDriver extends LinuxDriver {
 
   @Override
   boolean letGo() throws IOException {
-    if (!ring.isForMe() || !ring.hasWork()) {
-      return false;
-    }
-    ring.enter(0);
-    return true;
+    return ring.hasWork() && ring.enterIfAllowed();
   }
 
   @Override
@@ -429,6 +527,7 @@ final class UringDriver extends LinuxDriver {
   void shutDown() {
     closing = true;
     files.fallSilent();
+    dispatchEvents(Integer.MAX_VALUE); // closes what has come and nobody was told of
     if (ring.isForMe()) {
       ring.push(Ring.OP_CANCEL, -1, 0, 0, Ring.CANCEL_ALL | Ring.CANCEL_ANY, CANCEL);
       try {
