@@ -697,6 +697,7 @@ public abstract class AbstractEventLoop implements EventLoop {
   @Override
   public final void setDebug(boolean debug) {
     this.debug = debug;
+    Debug.watchUnclosed(this);
     stepBegan = timeNanos(); // the step that is running counts from here
   }
 

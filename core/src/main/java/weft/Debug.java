@@ -81,10 +81,11 @@ final class Debug {
     }
   }
 
+  /// To be called when the loop is made, and when it is put into debug mode.
   static void watchUnclosed(AbstractEventLoop loop) {
-    if (loop.debug) {
+    if (loop.debug && loop.closeWatch == null && !loop.isClosed()) {
       AtomicReference<@Nullable String> open = new AtomicReference<>(loop.getClass().getName());
-      Throwable created = trace("loop made");
+      Throwable created = trace("loop made, or put into debug mode");
       loop.closeWatch = open;
       CLEANER.register(
           loop,
@@ -92,7 +93,11 @@ final class Debug {
             if (open.get() != null) {
               logger()
                   .log(
-                      Level.WARNING, "unclosed event loop " + open + "; made at:" + lines(created));
+                      Level.WARNING,
+                      "unclosed event loop "
+                          + open
+                          + "; made, or put into debug mode, at:"
+                          + lines(created));
             }
           });
     }

@@ -60,14 +60,15 @@ final class ChannelDatagrams extends ProtocolTransport
   @Override
   public void received(ByteBuffer data, SocketAddress sender) {
     if (!closing && protocol instanceof DatagramProtocol datagrams) {
-      tell("datagramReceived", () -> datagrams.datagramReceived(data, sender));
+      callInContext(
+          () -> tellOnly("datagramReceived", () -> datagrams.datagramReceived(data, sender)));
     }
   }
 
   @Override
   public void failed(IOException failure) {
     if (!closing && protocol instanceof DatagramProtocol datagrams) {
-      tell("errorReceived", () -> datagrams.errorReceived(failure));
+      callInContext(() -> tellOnly("errorReceived", () -> datagrams.errorReceived(failure)));
     }
   }
 

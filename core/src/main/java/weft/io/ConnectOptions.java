@@ -3,6 +3,7 @@ package weft.io;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// How to connect: `ConnectOptions.defaults().tls(TlsOptions.client())`.
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param allErrors whether a failure is an [weft.ExceptionGroup] with that of each address
 /// @param family which addresses to use; null for both
 /// @param limit the reader's limit, in bytes
+/// @param resolver who looks names up
 /// @see <a href="https://www.rfc-editor.org/rfc/rfc8305">RFC 8305, Happy Eyeballs</a>
 public record ConnectOptions(
     @Nullable TlsOptions tls,
@@ -27,9 +29,11 @@ public record ConnectOptions(
     int interleave,
     boolean allErrors,
     @Nullable StandardProtocolFamily family,
-    int limit) {
+    int limit,
+    Resolver resolver) {
   private static final ConnectOptions DEFAULTS =
-      new ConnectOptions(null, null, null, null, 1, false, null, StreamReader.DEFAULT_LIMIT);
+      new ConnectOptions(
+          null, null, null, null, 1, false, null, StreamReader.DEFAULT_LIMIT, Resolver.system());
 
   /// @throws IllegalArgumentException if a number is out of range
   public ConnectOptions {
@@ -39,6 +43,7 @@ public record ConnectOptions(
     if (limit <= 0) {
       throw new IllegalArgumentException("limit must be positive, not " + limit);
     }
+    Objects.requireNonNull(resolver, "resolver");
   }
 
   /// Plain TCP, one address after the other.
@@ -49,48 +54,94 @@ public record ConnectOptions(
   /// The same over TLS, or plain.
   public ConnectOptions tls(@Nullable TlsOptions value) {
     return new ConnectOptions(
-        value, localAddress, timeout, happyEyeballsDelay, interleave, allErrors, family, limit);
+        value,
+        localAddress,
+        timeout,
+        happyEyeballsDelay,
+        interleave,
+        allErrors,
+        family,
+        limit,
+        resolver);
   }
 
   /// The same from a local address.
   public ConnectOptions localAddress(@Nullable InetSocketAddress value) {
     return new ConnectOptions(
-        tls, value, timeout, happyEyeballsDelay, interleave, allErrors, family, limit);
+        tls, value, timeout, happyEyeballsDelay, interleave, allErrors, family, limit, resolver);
   }
 
   /// The same with a limit of time.
   public ConnectOptions timeout(@Nullable Duration value) {
     return new ConnectOptions(
-        tls, localAddress, value, happyEyeballsDelay, interleave, allErrors, family, limit);
+        tls,
+        localAddress,
+        value,
+        happyEyeballsDelay,
+        interleave,
+        allErrors,
+        family,
+        limit,
+        resolver);
   }
 
   /// The same with staggered attempts; 250 ms is a good delay.
   public ConnectOptions happyEyeballsDelay(@Nullable Duration value) {
     return new ConnectOptions(
-        tls, localAddress, timeout, value, interleave, allErrors, family, limit);
+        tls, localAddress, timeout, value, interleave, allErrors, family, limit, resolver);
   }
 
   /// The same with addresses in another order.
   public ConnectOptions interleave(int value) {
     return new ConnectOptions(
-        tls, localAddress, timeout, happyEyeballsDelay, value, allErrors, family, limit);
+        tls, localAddress, timeout, happyEyeballsDelay, value, allErrors, family, limit, resolver);
   }
 
   /// The same with all failures reported, or one.
   public ConnectOptions allErrors(boolean value) {
     return new ConnectOptions(
-        tls, localAddress, timeout, happyEyeballsDelay, interleave, value, family, limit);
+        tls, localAddress, timeout, happyEyeballsDelay, interleave, value, family, limit, resolver);
   }
 
   /// The same with addresses of one family.
   public ConnectOptions family(@Nullable StandardProtocolFamily value) {
     return new ConnectOptions(
-        tls, localAddress, timeout, happyEyeballsDelay, interleave, allErrors, value, limit);
+        tls,
+        localAddress,
+        timeout,
+        happyEyeballsDelay,
+        interleave,
+        allErrors,
+        value,
+        limit,
+        resolver);
   }
 
   /// The same with another limit of the reader.
   public ConnectOptions limit(int value) {
     return new ConnectOptions(
-        tls, localAddress, timeout, happyEyeballsDelay, interleave, allErrors, family, value);
+        tls,
+        localAddress,
+        timeout,
+        happyEyeballsDelay,
+        interleave,
+        allErrors,
+        family,
+        value,
+        resolver);
+  }
+
+  /// The same with somebody else to look names up.
+  public ConnectOptions resolver(Resolver value) {
+    return new ConnectOptions(
+        tls,
+        localAddress,
+        timeout,
+        happyEyeballsDelay,
+        interleave,
+        allErrors,
+        family,
+        limit,
+        value);
   }
 }

@@ -39,7 +39,7 @@ final class Connector {
 
   /// Suspends until there is a connection.
   StreamChannel connect(String host, int port) throws IOException {
-    List<InetSocketAddress> addresses = Resolver.SYSTEM.resolve(host, port, options.family());
+    List<InetSocketAddress> addresses = options.resolver().resolve(host, port, options.family());
     InetSocketAddress local = options.localAddress();
     if (local != null) {
       addresses = addresses.stream().filter(remote -> sameFamily(remote, local)).toList();

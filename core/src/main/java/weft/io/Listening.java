@@ -67,7 +67,7 @@ final class Listening {
       if (host.isEmpty()) {
         addresses.add(everywhere(port, options.family()));
       } else {
-        addresses.addAll(Resolver.SYSTEM.resolve(host, port, options.family()));
+        addresses.addAll(Resolver.system().resolve(host, port, options.family()));
       }
     }
     List<ListenChannel> listeners = new ArrayList<>();
@@ -194,7 +194,7 @@ final class Listening {
       throws IOException {
     return address == null || !address.isUnresolved()
         ? address
-        : Resolver.SYSTEM.resolve(address.getHostString(), address.getPort(), null).getFirst();
+        : Resolver.system().resolve(address.getHostString(), address.getPort(), null).getFirst();
   }
 
   static @Nullable StandardProtocolFamily family(

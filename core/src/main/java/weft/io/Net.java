@@ -430,7 +430,7 @@ public final class Net {
   ///
   /// @throws java.net.UnknownHostException if there are none
   public static List<InetSocketAddress> getAddrInfo(String host, int port) throws IOException {
-    return Resolver.SYSTEM.resolve(host, port, null);
+    return Resolver.system().resolve(host, port, null);
   }
 
   /// The name of a host, or its address as a text if it has none.

@@ -73,7 +73,7 @@ abstract class ProtocolTransport {
     if (!writingPaused && backlog() > limits.high()) {
       writingPaused = true;
       whenBacklogAtMost(limits.low());
-      tellFlow("pauseWriting", protocol::pauseWriting);
+      tellOnly("pauseWriting", protocol::pauseWriting);
     }
   }
 
@@ -81,7 +81,7 @@ abstract class ProtocolTransport {
   final void resumeWritingIfLow() {
     if (writingPaused && backlog() <= limits.low()) {
       writingPaused = false;
-      callInContext(() -> tellFlow("resumeWriting", protocol::resumeWriting));
+      callInContext(() -> tellOnly("resumeWriting", protocol::resumeWriting));
     }
   }
 
@@ -103,8 +103,9 @@ abstract class ProtocolTransport {
     }
   }
 
-  /// Flow control goes on even if the protocol fails in it.
-  private void tellFlow(String method, Runnable callback) {
+  /// Calls the protocol, in the context already; what it throws is reported, and the transport goes
+  /// on.
+  final void tellOnly(String method, Runnable callback) {
     try {
       callback.run();
     } catch (LoopExit exit) {

@@ -218,6 +218,7 @@ public final class Server implements AutoCloseable {
     } catch (Throwable thrown) {
       channel.close();
       reportInDebug("the protocol of an incoming connection could not be made", thrown);
+      wakeWaiters();
     }
   }
 

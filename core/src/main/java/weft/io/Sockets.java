@@ -324,7 +324,7 @@ public final class Sockets {
 
   private static List<? extends SocketAddress> resolved(SocketAddress address) throws IOException {
     return address instanceof InetSocketAddress inet && inet.isUnresolved()
-        ? Resolver.SYSTEM.resolve(inet.getHostString(), inet.getPort(), null)
+        ? Resolver.system().resolve(inet.getHostString(), inet.getPort(), null)
         : List.of(address);
   }
 }

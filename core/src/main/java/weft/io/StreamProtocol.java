@@ -3,6 +3,7 @@ package weft.io;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -110,6 +111,12 @@ final class StreamProtocol implements Protocol, VoidBody {
       throw new IllegalStateException("the connection is not made yet");
     }
     return current;
+  }
+
+  /// What a protocol that was in this one's place has left over.
+  @Override
+  public void dataReceived(ByteBuffer data) {
+    reader.feedData(data);
   }
 
   void received(Chunk chunk) {

@@ -108,8 +108,14 @@ final class TlsChannel implements StreamChannel, StreamListener {
   /* Output. */
   private TlsBuffers.@Nullable Plain gathered;
   private boolean flushQueued;
+  private boolean outputEnded;
   private long drainWanted = -1;
   private boolean lingering;
+
+  /* Failure. */
+  private @Nullable IOException untold;
+  private boolean failureTold;
+  private long dropped;
 
   private TlsChannel(
       EventLoop loop,
@@ -262,9 +268,15 @@ final class TlsChannel implements StreamChannel, StreamListener {
 
   /* ---- Receiving ---- */
 
+  /// A failure between the end of the handshake and this is told afterwards.
   @Override
   public void listener(StreamListener listener) {
     this.listener = listener;
+    IOException failure = untold;
+    if (failure != null) {
+      untold = null;
+      loop.callSoon(() -> tellFailure(failure));
+    }
   }
 
   @Override
@@ -458,6 +470,7 @@ final class TlsChannel implements StreamChannel, StreamListener {
   @Override
   public void write(ByteBuffer data) {
     if (state != State.OPEN) {
+      dropped += data.remaining();
       data.position(data.limit());
       return;
     }
@@ -470,9 +483,12 @@ final class TlsChannel implements StreamChannel, StreamListener {
     }
   }
 
+  /// Until a failure is told, what it has cost counts too: who writes more and more must come to
+  /// wait, or the loop never gets to tell.
   @Override
   public long backlog() {
-    return (gathered == null ? 0 : gathered.data().position()) + inner.backlog();
+    long lost = state == State.BROKEN && !failureTold ? dropped : 0;
+    return lost + (gathered == null ? 0 : gathered.data().position()) + inner.backlog();
   }
 
   @Override
@@ -537,13 +553,26 @@ final class TlsChannel implements StreamChannel, StreamListener {
 
   /// May be called by the user of the channel, so that a failure is told later.
   private void encrypt(ByteBuffer data) {
+    int bytes = data.remaining();
     try {
-      engine.encrypt(data, inner);
+      outputEnded = outputEnded || !engine.encrypt(data, inner);
     } catch (SSLException e) {
       data.position(data.limit());
-      state = State.BROKEN;
-      loop.callSoon(() -> tellFailure(e));
+      breakOff(bytes, e);
+      return;
     }
+    if (outputEnded) {
+      data.position(data.limit());
+      if (!endTold && !reading) { // or else the end is about to be told
+        breakOff(bytes, new SocketException("Broken pipe: the peer has ended the TLS connection"));
+      }
+    }
+  }
+
+  private void breakOff(int bytes, IOException failure) {
+    dropped += bytes;
+    state = State.BROKEN;
+    loop.callSoon(() -> tellFailure(failure));
   }
 
   /* ---- The end ---- */
@@ -671,8 +700,14 @@ final class TlsChannel implements StreamChannel, StreamListener {
   }
 
   private void tellFailure(IOException failure) {
-    if (state == State.BROKEN && shutdownDone == null) {
-      listener().failed(failure);
+    if (state != State.BROKEN || shutdownDone != null) {
+      return;
+    }
+    if (listener == null) {
+      untold = failure;
+    } else {
+      failureTold = true;
+      listener.failed(failure);
     }
   }
 

@@ -38,6 +38,9 @@ final class TlsEngine {
   private static final int TYPE_HANDSHAKE = 22;
   private static final int IDLE_ROUNDS_MAX = 16;
 
+  /// How much of its own an engine may have to say to a peer that does not read.
+  private static final int SAID_MAX = 256 << 10;
+
   private final SSLEngine engine;
   private final TlsBuffers buffers;
   private final Runnable released;
@@ -45,6 +48,9 @@ final class TlsEngine {
   private @Nullable String applicationProtocol;
   private boolean mayRenegotiate;
   private int idleRounds;
+
+  /// What the engine has said by itself since the channel had nothing to send.
+  private long said;
 
   /// @param released called once, when the engine is no longer used
   TlsEngine(SSLEngine engine, TlsBuffers buffers, Runnable released) {
@@ -112,9 +118,17 @@ final class TlsEngine {
       throw new SSLException("the TLS handshake was broken off");
     }
     session = engine.getSession();
-    String chosen = engine.getApplicationProtocol();
-    applicationProtocol = chosen == null || chosen.isEmpty() ? null : chosen;
+    applicationProtocol = agreedProtocol();
     mayRenegotiate = !session.getProtocol().equals("TLSv1.3");
+  }
+
+  private @Nullable String agreedProtocol() {
+    try {
+      String chosen = engine.getApplicationProtocol();
+      return chosen == null || chosen.isEmpty() ? null : chosen;
+    } catch (UnsupportedOperationException e) {
+      return null; // somebody else's engine, without ALPN
+    }
   }
 
   /// Decrypts records until one of the reasons to stop. If it throws, what was decrypted before is
@@ -142,8 +156,10 @@ final class TlsEngine {
     return Stop.STARVED;
   }
 
-  /// Encrypts all of the data into the channel. After the engine's end of output it is dropped.
-  void encrypt(ByteBuffer data, StreamChannel out) throws SSLException {
+  /// Encrypts all of the data into the channel. Returns false if the engine has ended its output;
+  /// then the rest is dropped.
+  boolean encrypt(ByteBuffer data, StreamChannel out) throws SSLException {
+    boolean ended = false;
     ByteBuffer packet = buffers.packet(0);
     HandshakeStatus wish = HandshakeStatus.NOT_HANDSHAKING;
     try {
@@ -157,7 +173,10 @@ final class TlsEngine {
             }
           }
           case BUFFER_OVERFLOW, BUFFER_UNDERFLOW -> send(packet, out);
-          case CLOSED -> data.position(data.limit());
+          case CLOSED -> {
+            ended = true;
+            data.position(data.limit());
+          }
         }
       }
       send(packet, out);
@@ -167,6 +186,7 @@ final class TlsEngine {
     if (wish == HandshakeStatus.NEED_WRAP) {
       speak(out);
     }
+    return !ended;
   }
 
   /// Ends the output: the peer is told. Not all engines say that they want to say this.
@@ -230,7 +250,12 @@ final class TlsEngine {
       runTasks();
     }
     if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+      long before = out.backlog();
       speak(out);
+      said = (before == 0 ? 0 : said) + Math.max(0, out.backlog() - before);
+      if (said > SAID_MAX) {
+        throw new SSLException("the peer asks for new keys and does not read the answers");
+      }
     }
   }
 

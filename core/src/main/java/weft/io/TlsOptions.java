@@ -51,7 +51,11 @@ public final class TlsOptions {
     KeyManager @Nullable [] keys;
     TrustManager @Nullable [] trust;
     @Nullable String serverHostname;
-    boolean verifyHostname = true;
+
+    /// Null if nothing is said.
+    @Nullable Boolean verifyHostname;
+
+    boolean trustsAnyone;
     String[] alpn = {};
     ClientAuth clientAuth = ClientAuth.NONE;
     String @Nullable [] protocols;
@@ -60,6 +64,10 @@ public final class TlsOptions {
     Duration shutdownTimeout = SHUTDOWN_TIMEOUT;
     @Nullable EngineFactory engineFactory;
     Consumer<? super SSLEngine> engineClosed = engine -> {};
+
+    boolean verifiesHostname() {
+      return verifyHostname == null ? !trustsAnyone : verifyHostname;
+    }
 
     Settings copy() {
       try {
@@ -128,6 +136,7 @@ public final class TlsOptions {
           s.contextGiven = true;
           s.keys = null;
           s.trust = null;
+          s.trustsAnyone = false;
         });
   }
 
@@ -138,7 +147,7 @@ public final class TlsOptions {
   /// @throws IOException if the file cannot be read
   public TlsOptions trusting(Path pem) throws IOException {
     List<X509Certificate> certificates = TlsPem.certificates(pem);
-    return with(s -> s.trust = TlsKeys.trusting(certificates)).ownContext();
+    return trusting(TlsKeys.trusting(certificates));
   }
 
   /// Trusting the certificates of a key store, and what they vouch for, and nobody else.
@@ -146,7 +155,15 @@ public final class TlsOptions {
   /// @throws IllegalArgumentException if there is none in it, or if a context was given, whose
   ///   business this is
   public TlsOptions trusting(KeyStore store) {
-    return with(s -> s.trust = TlsKeys.trusting(store)).ownContext();
+    return trusting(TlsKeys.trusting(store));
+  }
+
+  private TlsOptions trusting(TrustManager[] trust) {
+    return with(s -> {
+          s.trust = trust;
+          s.trustsAnyone = false;
+        })
+        .ownContext();
   }
 
   /// Trusting anyone who answers, whatever certificate he shows, under whatever name: who is in
@@ -156,7 +173,8 @@ public final class TlsOptions {
   public TlsOptions trustingAnyone() {
     return with(s -> {
           s.trust = TlsKeys.trustingAnyone();
-          s.verifyHostname = false;
+          s.trustsAnyone = true;
+          s.verifyHostname = null;
         })
         .ownContext();
   }
@@ -308,7 +326,7 @@ public final class TlsOptions {
   ///
   /// @throws IllegalArgumentException if not
   void requireClient(@Nullable String host) {
-    if (host == null && settings.serverHostname == null && settings.verifyHostname) {
+    if (host == null && settings.serverHostname == null && settings.verifiesHostname()) {
       throw new IllegalArgumentException(
           "without a host, say by TlsOptions.serverHostname(…) whom the certificate must name;"
               + " \"\" checks nothing");
@@ -338,7 +356,7 @@ public final class TlsOptions {
     if (!asked.isEmpty()) {
       parameters.setServerNames(asked);
     }
-    boolean verify = settings.verifyHostname && name != null;
+    boolean verify = settings.verifiesHostname() && name != null;
     parameters.setEndpointIdentificationAlgorithm(verify ? "HTTPS" : "");
     apply(engine, parameters);
     return engine;

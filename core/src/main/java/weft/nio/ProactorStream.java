@@ -77,6 +77,10 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
   private Buffers.@Nullable Lent staged;
 
   private final Backlog backlog = new Backlog();
+
+  /// What was lost to a failure, and would be backlog without it.
+  private long dropped;
+
   private boolean outputEnding;
   private boolean outputEnded;
   private long drainedAt = -1;
@@ -216,6 +220,7 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
   @Override
   public void write(ByteBuffer data) {
     if (isClosed() || failure != null || outputEnding) {
+      dropped += data.remaining();
       data.position(data.limit());
       return;
     }
@@ -339,10 +344,12 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
     }
   }
 
+  /// Until a failure is told, what it has cost counts too: who writes more and more must come to
+  /// wait, or the loop never gets to tell.
   @Override
   public long backlog() {
     if (isClosed() || failure != null) {
-      return 0; // what is under way still is dropped too
+      return isClosed() || failureTold ? 0 : dropped;
     }
     return outgoingBytes + (staged == null ? 0 : staged.data.position()) + backlog.size();
   }
@@ -372,6 +379,7 @@ final class ProactorStream extends ProactorChannel implements StreamChannel {
 
   private void fail(IOException e) {
     if (failure == null) {
+      dropped = backlog();
       failure = e;
       drop();
       completeLater();

@@ -71,7 +71,9 @@ abstract class Selected {
   final void interest(int operations) {
     if (operations != interest) {
       interest = (byte) operations;
-      key.interestOps(operations);
+      if (key.isValid()) { // or else its user has closed the channel
+        key.interestOps(operations);
+      }
     }
   }
 
