@@ -69,7 +69,7 @@ void serve(StreamReader reader, StreamWriter writer) throws IOException {
 boolean exchange(Streams client) throws IOException {
   Head request;
   try {
-    request = timeout(idleTime, () -> Head.read(client.reader()));
+    request = timeout(idleTime, () -> Head.read(client.reader(), "400 Bad Request"));
   } catch (TimeoutException e) {
     return false;
   } catch (LimitOverrunException e) {
@@ -90,8 +90,8 @@ boolean exchange(Streams client) throws IOException {
     boolean fresh = target == null;
     if (fresh) {
       target = connect();
-    } else if (target.reader().atEof() || target.writer().isClosing()) {
-      target.close();
+    } else if (!isSilent(target)) {
+      target.writer().abort();
       continue;
     }
     boolean reusable = false;
@@ -100,8 +100,10 @@ boolean exchange(Streams client) throws IOException {
       if (exchange.begin()) {
         reusable = exchange.finish();
         return reusable && request.keptAlive;
-      } else if (fresh || !body.isEmpty()) {
-        throw new Refusal("502 Bad Gateway");
+      } else if (exchange.clientFailed) {
+        throw new Refusal("400 Bad Request");
+      } else if (fresh || !body.isEmpty() || !request.line.matches("(GET|HEAD|OPTIONS|TRACE) .*")) {
+        throw new Refusal("502 Bad Gateway"); // what was asked for may have been done
       } // else it was closed just when we wanted to use it again: nothing is lost
     } finally {
       if (reusable && spare.size() < spareMax) {
@@ -110,6 +112,19 @@ boolean exchange(Streams client) throws IOException {
         target.writer().abort();
       }
     }
+  }
+}
+
+/// Whether a connection that nobody uses is open, and nothing has come that nobody has asked for:
+/// the next client would take that for its answer.
+boolean isSilent(Streams target) {
+  try {
+    timeout(Duration.ZERO, () -> target.reader().read(1));
+    return false;
+  } catch (TimeoutException e) {
+    return true;
+  } catch (IOException e) {
+    return false;
   }
 }
 
@@ -135,7 +150,12 @@ class Exchange {
   private final Head request;
   private final Body body;
   private Task<Void> sending;
+  private boolean sent;
+  private Timeout limit;
   private Head answer;
+
+  /// It broke off in the middle of its body, or wrote nonsense.
+  boolean clientFailed;
 
   Exchange(Streams client, Streams target, Head request, Body body) {
     this.client = client;
@@ -184,26 +204,42 @@ class Exchange {
           piece -> {
             try {
               target.writer().write(piece);
+              if (limit != null && !limit.expired()) {
+                limit.reschedule(EventLoop.running().time().plus(answerTime));
+              }
             } catch (IOException e) {
               refused[0] = true; // but it may have said why
               throw e;
             }
           });
+      sent = true;
     } catch (IOException e) {
       if (!refused[0]) {
+        clientFailed = true;
         target.writer().abort();
       }
     }
   }
 
+  /// The time for an answer begins anew with each piece of the request that the target takes.
   private Head readAnswer() throws IOException, TimeoutException {
     while (true) {
-      Head head = timeout(answerTime, () -> Head.read(target.reader()));
+      Head head;
+      try {
+        head = timeout(answerTime, this::readHead);
+      } finally {
+        limit = null;
+      }
       if (head == null || head.status() >= 200) {
         return head;
       }
       client.writer().write(head.bytes(head.line)); // 100 Continue, 103 Early Hints
     }
+  }
+
+  private Head readHead(Timeout time) throws IOException {
+    limit = time;
+    return Head.read(target.reader(), "502 Bad Gateway");
   }
 
   /// Passes on the answer.
@@ -212,7 +248,15 @@ class Exchange {
   boolean finish() throws IOException {
     try {
       boolean bodiless = request.line.startsWith("HEAD ") || answer.hasNoBody();
-      Body content = bodiless ? new Body(false, 0) : Body.of(answer, Body.UNTIL_CLOSED);
+      Body content = bodiless ? Body.NONE : Body.of(answer, Body.UNTIL_CLOSED);
+      return finish(bodiless, content);
+    } finally {
+      stopSending();
+    }
+  }
+
+  private boolean finish(boolean bodiless, Body content) throws IOException {
+    try {
       boolean reusable = answer.keptAlive && content.length != Body.UNTIL_CLOSED;
       boolean decoded = content.chunked && request.line.endsWith("HTTP/1.0");
       answer.removeHopByHop(bodiless || decoded ? Body.NONE : content);
@@ -221,12 +265,10 @@ class Exchange {
       client.writer().write(answer.bytes(answer.line));
       content.copy(target.reader(), decoded, client.writer()::write);
       // An answer that comes before the end of the request: what is left of it is in the way.
-      return !last && (sending == null || sending.done());
+      return !last && (sending == null || sent);
     } catch (IOException e) {
       client.writer().abort(); // so that it does not take a part for the whole
       return false;
-    } finally {
-      stopSending();
     }
   }
 }
@@ -243,7 +285,7 @@ static class Refusal extends IOException {
 /// The first line of a message and its headers.
 static class Head {
   private static final Pattern HEADER =
-      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[ \t]*");
+      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+([\\t\\x20-\\x7e\\x80-\\xff]*+)");
   private static final Set<String> HOP_BY_HOP =
       Set.of(
           "connection", "keep-alive", "proxy-authenticate", "proxy-authorization",
@@ -253,27 +295,31 @@ static class Head {
 
   final String line;
   final boolean keptAlive;
+  final String ifBroken;
   private final List<Header> headers = new ArrayList<>();
 
   /// Reads a head; null at the end of the stream.
-  static Head read(StreamReader reader) throws IOException {
+  ///
+  /// @param ifBroken what the client is told if it makes no sense
+  static Head read(StreamReader reader, String ifBroken) throws IOException {
     try {
       byte[] bytes = reader.readUntil("\r\n\r\n");
-      return new Head(new String(bytes, StandardCharsets.ISO_8859_1));
+      return new Head(new String(bytes, StandardCharsets.ISO_8859_1), ifBroken);
     } catch (IncompleteReadException e) {
       return null;
     }
   }
 
-  private Head(String text) throws Refusal {
+  private Head(String text, String ifBroken) throws Refusal {
+    this.ifBroken = ifBroken;
     List<String> lines = List.of(text.split("\r\n"));
     line = lines.isEmpty() ? "" : lines.getFirst();
     for (String header : lines.subList(Math.min(1, lines.size()), lines.size())) {
       Matcher matcher = HEADER.matcher(header);
       if (!matcher.matches()) {
-        throw new Refusal("400 Bad Request");
+        throw new Refusal(ifBroken);
       }
-      headers.add(new Header(matcher.group(1), matcher.group(2)));
+      headers.add(new Header(matcher.group(1), matcher.group(2).stripTrailing()));
     }
     boolean old = line.startsWith("HTTP/1.0 ") || line.endsWith(" HTTP/1.0");
     List<String> options = tokens("connection");
@@ -282,7 +328,7 @@ static class Head {
 
   int status() throws Refusal {
     if (!line.matches("HTTP/1\\.[01] [1-9]\\d\\d( .*)?")) {
-      throw new Refusal("502 Bad Gateway");
+      throw new Refusal(ifBroken);
     }
     return Integer.parseInt(line.substring(9, 12));
   }
@@ -291,11 +337,18 @@ static class Head {
     return status() == 204 || status() == 304;
   }
 
-  /// What a header lists, in all its lines.
-  List<String> tokens(String name) {
+  /// What a header says, in each of its lines.
+  List<String> values(String name) {
     return headers.stream()
         .filter(header -> header.name.equalsIgnoreCase(name))
-        .flatMap(header -> Arrays.stream(header.value.toLowerCase(Locale.ROOT).split(",")))
+        .map(header -> header.value)
+        .toList();
+  }
+
+  /// What a header lists, in all its lines.
+  List<String> tokens(String name) {
+    return values(name).stream()
+        .flatMap(value -> Arrays.stream(value.toLowerCase(Locale.ROOT).split(",")))
         .map(String::strip)
         .filter(token -> !token.isEmpty())
         .toList();
@@ -332,16 +385,22 @@ interface Sink {
 /// How the body of a message is delimited: by its length, in chunks, or by the connection's end.
 record Body(boolean chunked, long length) {
   static final int PIECE_BYTES = 64 * 1024;
+  private static final int TRAILERS_MAX = 100;
+  private static final Pattern SIZE =
+      Pattern.compile("([0-9A-Fa-f]{1,15})[ \t]*+(?:;[\t\\x20-\\x7e]*+)?\r\n");
   static final long UNTIL_CLOSED = -1;
   static final Body NONE = new Body(false, 0);
 
   /// @param unsaid the length if the message says nothing about it
   static Body of(Head head, long unsaid) throws Refusal {
     List<String> codings = head.tokens("transfer-encoding");
-    List<String> lengths = head.tokens("content-length");
+    List<String> lengths = head.values("content-length");
+    if (head.tokens("connection").contains("content-length")) {
+      throw new Refusal(head.ifBroken); // who removes it knows no end of the body
+    }
     if (!codings.isEmpty()) {
       if (!codings.equals(List.of("chunked")) || !lengths.isEmpty()) {
-        throw new Refusal(unsaid == 0 ? "400 Bad Request" : "502 Bad Gateway");
+        throw new Refusal(head.ifBroken);
       }
       return new Body(true, 0);
     }
@@ -349,7 +408,7 @@ record Body(boolean chunked, long length) {
       return new Body(false, unsaid);
     }
     if (lengths.size() > 1 || !lengths.getFirst().matches("\\d{1,18}")) {
-      throw new Refusal(unsaid == 0 ? "400 Bad Request" : "502 Bad Gateway");
+      throw new Refusal(head.ifBroken);
     }
     return new Body(false, Long.parseLong(lengths.getFirst()));
   }
@@ -373,30 +432,35 @@ record Body(boolean chunked, long length) {
     }
   }
 
+  /// The frames are made anew: extensions and trailers, which hardly anybody uses, are dropped.
   private static void copyChunks(StreamReader from, Sink frames, Sink to) throws IOException {
+    byte[] end = {'\r', '\n'};
     long size;
     do {
-      byte[] line = from.readUntil("\r\n");
-      String digits = new String(line, StandardCharsets.ISO_8859_1).replaceFirst("(?s)[;\r].*", "");
-      if (!digits.matches("[0-9A-Fa-f]{1,15}")) {
+      Matcher line = SIZE.matcher(ascii(from.readUntil(end)));
+      if (!line.matches()) {
         throw new EOFException("a chunk without a size");
       }
-      size = Long.parseLong(digits, 16);
-      frames.write(line);
+      size = Long.parseLong(line.group(1), 16);
+      frames.write((Long.toHexString(size) + "\r\n").getBytes(StandardCharsets.US_ASCII));
       if (size > 0) {
         copyExactly(size, from, to);
-        byte[] end = from.readExactly(2);
-        if (end[0] != '\r' || end[1] != '\n') {
+        if (!Arrays.equals(from.readExactly(2), end)) {
           throw new EOFException("a chunk without its end");
         }
         frames.write(end);
       }
     } while (size > 0);
-    byte[] trailer;
-    do {
-      trailer = from.readUntil("\r\n");
-      frames.write(trailer);
-    } while (trailer.length > 2);
+    for (int trailers = 0; from.readUntil(end).length > 2; trailers++) {
+      if (trailers == TRAILERS_MAX) {
+        throw new EOFException("too many trailers");
+      }
+    }
+    frames.write(end);
+  }
+
+  private static String ascii(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
   private static void copyExactly(long count, StreamReader from, Sink to) throws IOException {

@@ -24,11 +24,11 @@ final int headBytesMax = 16 * 1024; // of a request line and its headers
 final int bodyBytesMax = 64 * 1024; // which is read only to be dropped
 final int smallBytesMax = 32 * 1024; // files that are sent together with the head
 final long pieceBytes = 1 << 20; // of a large file, that must be taken in time
-final Duration idleTime = Duration.ofSeconds(60); // between two requests
-final Duration sendTime = Duration.ofSeconds(60); // for each piece
 final Duration shutdownTime = Duration.ofSeconds(10);
 
+Duration idleTime = Duration.ofSeconds(60); // between two requests
 Duration requestTime = Duration.ofSeconds(20); // from the first byte to the last
+Duration sendTime = Duration.ofSeconds(60); // for each piece of an answer
 Path root;
 boolean stopping = false;
 final Set<StreamWriter> idle = new HashSet<>();
@@ -41,7 +41,12 @@ void main(String[] args) throws IOException {
       switch (args[i]) {
         case "--port" -> port = Integer.parseInt(args[i + 1]);
         case "--host" -> host = args[i + 1];
-        case "--timeout" -> requestTime = Duration.ofSeconds(Integer.parseInt(args[i + 1]));
+        case "--timeout" -> {
+          Duration time = Duration.ofSeconds(Integer.parseInt(args[i + 1]));
+          idleTime = time;
+          requestTime = time;
+          sendTime = time;
+        }
         default -> throw new IllegalArgumentException("no such option");
       }
     }
@@ -77,6 +82,16 @@ void listen(String host, int port) throws IOException {
 /* ---- A connection ---- */
 
 void serve(StreamReader reader, StreamWriter writer) throws IOException {
+  converse(reader, writer);
+  writer.close(); // sends what is left, for as long as it takes
+  try {
+    timeout(sendTime, () -> writer.waitClosed());
+  } catch (TimeoutException e) {
+    writer.abort();
+  }
+}
+
+void converse(StreamReader reader, StreamWriter writer) throws IOException {
   boolean open = true;
   while (open && !stopping) {
     Response response;
@@ -168,7 +183,7 @@ void send(Response response, StreamWriter writer, boolean open)
       byte[] content = response.readAll();
       timeout(sendTime, () -> writer.write(join(head, content)));
     } else {
-      writer.write(head);
+      timeout(sendTime, () -> writer.write(head));
       long sent = 0;
       while (sent < response.length()) {
         long offset = response.offset() + sent;
@@ -204,7 +219,7 @@ record Request(String method, String target, int minor, Map<String, String> head
   private static final Pattern LINE =
       Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\\x21-\\x7e]+) HTTP/(\\d)\\.(\\d)");
   private static final Pattern HEADER =
-      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\\t\\x20-\\x7e\\x80-\\xff]*?)[ \t]*");
+      Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*+([\\t\\x20-\\x7e\\x80-\\xff]*+)");
 
   static Request parse(String head) throws Refusal {
     List<String> lines = List.of(head.replaceFirst("^[\r\n]+", "").split("\r?\n"));
@@ -223,7 +238,7 @@ record Request(String method, String target, int minor, Map<String, String> head
           throw new Refusal(400, "Bad Request");
         }
         String name = header.group(1).toLowerCase(Locale.ROOT);
-        String value = header.group(2);
+        String value = header.group(2).stripTrailing();
         if (headers.merge(name, value, (a, b) -> a + ", " + b) != value && name.equals("host")) {
           throw new Refusal(400, "Bad Request");
         }
@@ -241,9 +256,13 @@ record Request(String method, String target, int minor, Map<String, String> head
     return headers.get(name);
   }
 
+  static List<String> elements(String list) {
+    return Arrays.stream(list.split(",")).map(String::strip).toList();
+  }
+
   boolean keepsAlive() {
     String connection = headers.getOrDefault("connection", "").toLowerCase(Locale.ROOT);
-    var options = List.of(connection.split("\\s*,\\s*"));
+    var options = elements(connection);
     return minor > 0 ? !options.contains("close") : options.contains("keep-alive");
   }
 
@@ -454,8 +473,8 @@ boolean isUnchanged(Request request, String tag, Instant time) {
   String tags = request.header("if-none-match");
   if (tags != null) {
     return tags.strip().equals("*")
-        || List.of(tags.split("\\s*,\\s*")).contains(tag)
-        || List.of(tags.split("\\s*,\\s*")).contains("W/" + tag);
+        || Request.elements(tags).contains(tag)
+        || Request.elements(tags).contains("W/" + tag);
   }
   Instant since = instant(request.header("if-modified-since"));
   return since != null && !time.isAfter(since);

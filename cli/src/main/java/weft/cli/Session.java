@@ -125,6 +125,11 @@ final class Session implements AutoCloseable {
     }
   }
 
+  /// Whether [#takeInterrupted] would say so.
+  boolean isInterrupted() {
+    return interrupted;
+  }
+
   /// Whether an input has been interrupted since the last call.
   boolean takeInterrupted() {
     boolean was = interrupted;

@@ -31,8 +31,8 @@ final class SnippetExecution extends DirectExecutionControl {
     try {
       return session.evaluate(() -> super.invoke(snippet));
     } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof CancelledError) {
-        throw new StoppedException();
+      if (e.getCause() instanceof CancelledError && session.isInterrupted()) {
+        throw new StoppedException(); // or else it is the outcome of what the input awaited
       }
       if (e.getCause() instanceof SystemExit exit) {
         session.exit(exit.status());

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.sun.net.httpserver.SimpleFileServer;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -174,6 +173,17 @@ class CrawlTest {
     assertUsage("no such option: --depth", "http://localhost/", "--depth=2");
   }
 
+  @Test
+  void aTerminalShowsHowFarItIs() throws Exception {
+    Tool.require("script");
+    try (Site site = new Site()) {
+      site.page("/", "<a href=/slow>slow</a>").slow("/slow");
+      var program = Program.onTerminal("Crawl", site.url(), "--timeout", "2", "--retries=0");
+      program.line(Pattern.compile("1 pages, 0 errors, 1 active, 0 waiting, \\d+/s.*"));
+      assertEquals(0, program.await().status());
+    }
+  }
+
   private static void assertUsage(String problem, String... arguments) throws Exception {
     var result = Program.run("Crawl", arguments);
     assertEquals(2, result.status(), result::toString);
@@ -186,15 +196,8 @@ class CrawlTest {
     Path folder = Program.root().resolve("core/target/javadoc");
     assumeTrue(Files.exists(folder.resolve("index.html")), "no Javadoc has been made");
     Set<Path> linked = linkedPages(folder);
-    var server =
-        SimpleFileServer.createFileServer(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-            folder,
-            SimpleFileServer.OutputLevel.NONE);
-    server.start();
-    try {
-      String url = "http://localhost:" + server.getAddress().getPort() + "/";
-      var result = Program.run("Crawl", url, "--limit", "100000");
+    try (WebServer server = WebServer.of(folder)) {
+      var result = Program.run("Crawl", server.url(), "--limit", "100000");
       var summary = summary(result);
       // index.html has two addresses, "/" is the other
       assertEquals(linked.size() + 1, number(summary.get("pages")), result::toString);
@@ -206,8 +209,33 @@ class CrawlTest {
         bytes += Files.size(page);
       }
       assertEquals(Long.toString(bytes), summary.get("bytes"));
-    } finally {
-      server.stop(0);
+    }
+  }
+
+  /// The JDK's `jwebserver`.
+  private record WebServer(Process process, String url) implements AutoCloseable {
+    private static final Pattern URL = Pattern.compile("URL (http://127\\.0\\.0\\.1:\\d+/)");
+
+    static WebServer of(Path folder) throws IOException {
+      String program = Path.of(System.getProperty("java.home"), "bin", "jwebserver").toString();
+      Process process =
+          new ProcessBuilder(program, "-p", "0", "-o", "none", "-d", folder.toRealPath().toString())
+              .redirectErrorStream(true)
+              .start();
+      StringBuilder said = new StringBuilder();
+      for (String line; (line = process.inputReader().readLine()) != null; ) {
+        Matcher url = URL.matcher(line);
+        if (url.matches()) {
+          return new WebServer(process, url.group(1));
+        }
+        said.append(line).append('\n');
+      }
+      throw new AssertionError("jwebserver has not started: " + said);
+    }
+
+    @Override
+    public void close() {
+      process.destroy();
     }
   }
 

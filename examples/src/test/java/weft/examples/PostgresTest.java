@@ -51,7 +51,7 @@ class PostgresTest {
   @BeforeAll
   static void start() throws Exception {
     Path programs = programs();
-    assumeTrue(programs != null, "PostgreSQL is not installed");
+    Tool.require(programs != null, "PostgreSQL");
     assumeTrue(engine().equals("direct"), "only the direct engine runs blocking code on the loop");
     folder = Files.createTempDirectory("weft-postgres");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));

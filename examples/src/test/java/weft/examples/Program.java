@@ -66,9 +66,23 @@ final class Program implements AutoCloseable {
   }
 
   static Program start(String engine, String name, String... arguments) throws IOException {
+    return start(command(engine, name, arguments));
+  }
+
+  /// Starts a program on a terminal, which `script` (Debian: bsdutils) makes.
+  static Program onTerminal(String name, String... arguments) throws IOException {
+    String command = String.join(" ", command("direct", name, arguments));
+    return start(List.of("script", "-qec", command, "/dev/null"));
+  }
+
+  private static List<String> command(String engine, String name, String... arguments) {
     List<String> command = new ArrayList<>(launched() ? launcher(engine) : java(engine));
     command.add(root().resolve("examples").resolve(name + ".java").toString());
     command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  private static Program start(List<String> command) throws IOException {
     var builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
     builder.environment().keySet().removeIf(k -> k.startsWith("WEFT_") || k.startsWith("JAVA_"));
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
@@ -110,6 +124,25 @@ final class Program implements AutoCloseable {
   static Path root() {
     Path here = Path.of("").toAbsolutePath();
     return Files.exists(here.resolve("weft")) ? here : here.getParent();
+  }
+
+  /// How many sockets it has open.
+  long sockets() throws IOException {
+    long count = 0;
+    try (var files = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/fd"))) {
+      for (Path file : files) {
+        count += isSocket(file) ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException e) {
+      return false; // it was closed meanwhile
+    }
   }
 
   /// What Ctrl-C does.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -175,6 +177,10 @@ class ProxyTest {
             "Content-Length: 4\r\nContent-Length: 5",
             "Transfer-Encoding: gzip, chunked",
             "Transfer-Encoding : chunked",
+            "Content-Length: 4\r\nContent-Length: ",
+            "Content-Length: 4,",
+            "Content-Length: 4\r\nConnection: content-length",
+            "X: " + " ".repeat(16_000) + "\u0001",
             "Content-Length: +4")) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
         socket.setSoTimeout(30_000);
@@ -190,12 +196,129 @@ class ProxyTest {
   }
 
   @Test
+  void aBrokenBodyIsTheClientsFault() throws Exception {
+    for (String body : List.of("5\nX\r\nhello\r\n0\r\n\r\n", "x\r\n", "5\r\nhello--0\r\n\r\n")) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
+        socket.setSoTimeout(30_000);
+        String head = "PUT /put/broken HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+        socket.shutdownOutput();
+        String answer =
+            new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertTrue(answer.startsWith("HTTP/1.1 400 Bad Request\r\n"), body + ": " + answer);
+      }
+    }
+  }
+
+  /// A server that answers by hand: the requests of a connection, one after the other.
+  private static final class Target implements AutoCloseable {
+    /// What to say to a request; null closes the connection.
+    interface Answers {
+      String to(int numberOnConnection, String head);
+    }
+
+    private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    private final List<String> heads = Collections.synchronizedList(new ArrayList<>());
+
+    Target(Answers answers) throws IOException {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                while (!server.isClosed()) {
+                  try {
+                    Socket socket = server.accept();
+                    Thread.ofVirtual().start(() -> serve(socket, answers));
+                  } catch (IOException e) {
+                    return;
+                  }
+                }
+              });
+    }
+
+    private void serve(Socket socket, Answers answers) {
+      try (socket) {
+        for (int number = 0; ; number++) {
+          var head = new StringBuilder();
+          while (head.indexOf("\r\n\r\n") < 0) {
+            int next = socket.getInputStream().read();
+            if (next < 0) {
+              return;
+            }
+            head.append((char) next);
+          }
+          heads.add(head.toString());
+          String answer = answers.to(number, head.toString());
+          if (answer == null) {
+            return;
+          }
+          socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+          if (answer.contains("408")) {
+            return;
+          }
+        }
+      } catch (IOException e) {
+        // the test has ended
+      }
+    }
+
+    long requests(String method) {
+      return heads.stream().filter(head -> head.startsWith(method + " ")).count();
+    }
+
+    int port() {
+      return server.getLocalPort();
+    }
+
+    @Override
+    public void close() throws IOException {
+      server.close();
+    }
+  }
+
+  private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+  @Test
+  void whatMayHaveBeenDoneIsNotAskedForAgain() throws Exception {
+    try (Target target = new Target((number, head) -> number == 0 ? OK : null);
+        Program second = Program.serve("ReverseProxy", "127.0.0.1", "" + target.port(), "0")) {
+      String url = "http://127.0.0.1:" + second.port() + "/";
+      assertEquals("ok", curl(url));
+      assertTrue(curl("-i", "-X", "POST", "-d", "", url).startsWith("HTTP/1.1 502 "));
+      assertEquals(1, target.requests("POST"));
+      assertEquals("ok", curl(url));
+      assertEquals("ok", curl(url)); // on a connection that is closed then, and on another
+      assertEquals(4, target.requests("GET"));
+      second.end();
+    }
+  }
+
+  @Test
+  void whatNobodyHasAskedForIsNobodysAnswer() throws Exception {
+    String unasked = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+    try (Target target = new Target((number, head) -> OK + unasked);
+        Program second = Program.serve("ReverseProxy", "127.0.0.1", "" + target.port(), "0")) {
+      String url = "http://127.0.0.1:" + second.port() + "/";
+      for (int i = 0; i < 3; i++) {
+        assertEquals("ok", curl(url));
+        Thread.sleep(100); // until it has come
+      }
+      second.end();
+    }
+  }
+
+  @Test
   void aTargetThatIsNotThereOrMakesNoSense() throws Exception {
     try (var target = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         Program second =
             Program.serve("ReverseProxy", "127.0.0.1", "" + target.getLocalPort(), "0")) {
       String url = "http://127.0.0.1:" + second.port() + "/";
       Thread.ofVirtual().start(() -> answer(target, "nonsense\r\n\r\n"));
+      assertTrue(curl("-i", url).startsWith("HTTP/1.1 502 "));
+      Thread.ofVirtual().start(() -> answer(target, "HTTP/1.1 200 OK\r\nbad header\r\n\r\n"));
+      assertTrue(curl("-i", url).startsWith("HTTP/1.1 502 "));
+      String twoLengths = "Content-Length: 5\r\nTransfer-Encoding: chunked";
+      Thread.ofVirtual()
+          .start(() -> answer(target, "HTTP/1.1 200 OK\r\n" + twoLengths + "\r\n\r\n5\r\nhello"));
       assertTrue(curl("-i", url).startsWith("HTTP/1.1 502 "));
       Thread.ofVirtual().start(() -> answer(target, ""));
       assertTrue(curl("-i", url).startsWith("HTTP/1.1 502 "));
@@ -220,7 +343,7 @@ class ProxyTest {
         matched = next == "\r\n\r\n".charAt(matched) ? matched + 1 : next == '\r' ? 1 : 0;
       }
       socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       // the test has ended
     }
   }

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -326,6 +327,45 @@ class ServeTest {
     String head = "GET / HTTP/1.1\r\nHost: a\r\n" + "X: 1234567890\r\n".repeat(10_000) + "\r\n";
     assertEquals(431, status(raw(head)));
     assertEquals(431, status(raw("GET /" + "x".repeat(100_000) + " HTTP/1.1\r\nHost: a\r\n\r\n")));
+  }
+
+  /// Spaces that any part of a pattern could take.
+  @Test
+  void aHeaderOfSpacesIsReadAtOnce() throws Exception {
+    String spaces = " ".repeat(15_000);
+    String head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close" + spaces + "\r\nX:" + spaces;
+    assertEquals(431, status(raw(head + "\u0001\r\n\r\n")));
+    String one = "GET / HTTP/1.1\r\nHost: a\r\nX:" + spaces;
+    assertEquals(400, status(raw(one + "\u0001\r\n\r\n")));
+    String list = "GET / HTTP/1.1\r\nHost: a\r\nConnection: a" + spaces + "b,close\r\n\r\n";
+    assertEquals(200, status(raw(list)));
+  }
+
+  /// Some of them leave little unsent, which is no reason for their task to wait.
+  @Test
+  void clientsThatDoNotReadAreLetGo() throws Exception {
+    String get = "GET /hello.txt HTTP/1.1\r\nHost: a\r\n\r\n";
+    long before = server.sockets();
+    var clients = new ArrayList<Socket>();
+    try {
+      for (int count = 100; count <= 6_000; count += 100) {
+        Socket client = new Socket();
+        clients.add(client);
+        client.setReceiveBufferSize(4096);
+        client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        client.getOutputStream().write(get.repeat(count).getBytes(StandardCharsets.US_ASCII));
+      }
+      assertTrue(server.sockets() > before);
+      long deadline = System.nanoTime() + 30_000_000_000L;
+      while (server.sockets() > before) {
+        assertTrue(System.nanoTime() < deadline, () -> "they stay");
+        Thread.sleep(50);
+      }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package weft.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -124,11 +125,19 @@ final class Tool implements AutoCloseable {
     }
   }
 
-  /// Skips the test if one of the programs is not installed.
+  /// Skips the test if one of the programs is not installed; fails it with
+  /// `WEFT_TEST_TOOLS=required`.
   static void require(String... names) {
     for (String name : names) {
-      assumeTrue(find(name) != null, name + " is not installed");
+      require(find(name) != null, name);
     }
+  }
+
+  static void require(boolean installed, String name) {
+    if ("required".equals(System.getenv("WEFT_TEST_TOOLS"))) {
+      assertTrue(installed, name + " is not installed");
+    }
+    assumeTrue(installed, name + " is not installed");
   }
 
   private static Path find(String name) {
