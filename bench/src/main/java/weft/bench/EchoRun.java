@@ -159,7 +159,7 @@ record EchoRun(Setting setting, Load load, List<Entrant> entrants, Effort effort
     var compilers = new Compilers(server.pid());
     for (int i = 0; i < (again ? warmUp.again() : warmUp.first()); i++) {
       double before = compilers.seconds();
-      double cpu = load.drive(server, what, 0, warmUp.seconds()).get(Metric.CPU);
+      double cpu = load.drive(server, what.allActive(), 0, warmUp.seconds()).get(Metric.CPU);
       double compiled = compilers.seconds() - before;
       if (Math.abs(cpu / last - 1) < STEADY && compiled < QUIET * warmUp.seconds()) {
         break;

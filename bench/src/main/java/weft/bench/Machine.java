@@ -24,6 +24,8 @@ record Machine(Map<String, String> facts, double busy) {
   /// How long the processors are looked at. The load average would tell of what has ended before.
   private static final Duration LOOK = Duration.ofMillis(500);
 
+  private static final int LOOKS_MAX = 10;
+
   /// @param more facts that belong to the suite
   static Machine here(Path home, Map<String, String> more) throws InterruptedException {
     int processors = Runtime.getRuntime().availableProcessors();
@@ -40,12 +42,17 @@ record Machine(Map<String, String> facts, double busy) {
     return new Machine(facts, busy);
   }
 
-  /// Zero if it cannot be known here.
+  /// Zero if it cannot be known here. What has just been ended, the servers of the suite before,
+  /// may take a moment to be gone, so a busy machine is looked at again.
   private static double busyNow() throws InterruptedException {
     var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-    system.getCpuLoad(); // the next one is from here on
-    Thread.sleep(LOOK);
-    return Math.max(0, system.getCpuLoad());
+    double busy = 1;
+    for (int looks = 0; looks < LOOKS_MAX && busy > BUSY; looks++) {
+      system.getCpuLoad(); // the next one is from here on
+      Thread.sleep(LOOK);
+      busy = Math.max(0, system.getCpuLoad());
+    }
+    return busy;
   }
 
   /// True when others use the machine: then the figures say little.

@@ -42,8 +42,10 @@ class CommandsTest {
     assertTrue(
         result.out().lines().anyMatch(l -> l.matches("\\* selector +\\d+ +yes")), result::toString);
     assertTrue(result.out().contains("the default"), result::toString);
-    var chosen = weft.weft(temporary, Map.of("WEFT_LOOP", "selector"), "", "loops");
-    assertTrue(chosen.out().contains("chosen by WEFT_LOOP=selector"), chosen::toString);
+    var chosen = weft.weft(temporary, Map.of("WEFT_LOOP", "proactor"), "", "loops");
+    assertTrue(
+        chosen.out().lines().anyMatch(l -> l.matches("\\* proactor +\\d+ +yes")), chosen::toString);
+    assertTrue(chosen.out().contains("chosen by WEFT_LOOP=proactor"), chosen::toString);
   }
 
   @Test
@@ -54,6 +56,20 @@ class CommandsTest {
     assertEquals(
         "$1 ==> 2\ns ==> \"a\\n\"\n|  created method twice(int)\n$2 ==> 42\n", result.out());
     assertEquals("", result.err());
+  }
+
+  @Test
+  void theReplShowsThatWhatWasAwaitedWasCancelled() throws Exception {
+    var result =
+        repl(
+            """
+            var task = createTask(() -> sleep(Duration.ofHours(1)))
+            task.cancel("enough")
+            await(task)
+            1 + 1
+            """);
+    assertTrue(result.out().contains("CancelledError: enough"), result::toString);
+    assertTrue(result.out().endsWith(" ==> 2\n"), result::toString);
   }
 
   @Test

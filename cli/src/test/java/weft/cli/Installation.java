@@ -93,7 +93,7 @@ final class Installation {
   }
 
   /// The folder of the script: the tests run in the module's folder or in the root.
-  private static Path root() {
+  static Path root() {
     Path here = Path.of("").toAbsolutePath();
     return Files.exists(here.resolve("weft")) ? here : here.getParent();
   }

@@ -343,6 +343,9 @@ class RunTest {
         "selector portable true\n",
         weft.weft(folder, "run", "--loop=selector", "--engine", "portable", "--debug", "Shows.java")
             .out());
+    var environment = Map.of("WEFT_LOOP", "proactor", "WEFT_DEBUG", "1");
+    assertEquals(
+        "proactor direct true\n", weft.weft(folder, environment, "", "run", "Shows.java").out());
   }
 
   @Test
@@ -358,6 +361,9 @@ class RunTest {
         javax.tools.ToolProvider.getSystemJavaCompiler()
             .run(null, null, null, "-d", classes.toString(), source.toString()));
     assertEquals("plain 1\n", weft.weft(folder, "run", "-cp", "classes", "Plain", "x").out());
+    assertEquals("plain 0\n", weft.weft(folder, "run", "-cp", "classes/", "Plain").out());
+    assertEquals(2, weft.weft(folder, "run", "-cp", "", "Plain").status());
+    assertEquals(2, weft.weft(folder, "run", "-cp").status());
     assertEquals("plain 0\n", weft.weft(classes, "run", "Plain").out());
 
     program("Uses.java", "void main() { Plain.main(new String[3]); }");

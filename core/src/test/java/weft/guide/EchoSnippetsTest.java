@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import weft.EventLoop;
 import weft.Promise;
 import weft.io.ConnectOptions;
+import weft.io.Resolver;
 import weft.io.StreamReader;
 import weft.io.StreamWriter;
 import weft.io.WaterMarks;
@@ -87,6 +88,24 @@ class EchoSnippetsTest {
               // @end region="many"
             });
     assertEquals(List.of("100 connections, one thread"), printed);
+  }
+
+  @Test
+  void names() throws Exception {
+    List<String> printed =
+        Served.by(
+            this::echo,
+            port -> {
+              // @start region="resolver"
+              Resolver names = Resolver.system().cached(Duration.ofMinutes(1), 500);
+              ConnectOptions options = ConnectOptions.defaults().resolver(names);
+              try (var connection = openConnection("localhost", port, options)) {
+                connection.writer().write("cached\n");
+                IO.println(connection.reader().readLine()); // cached
+              }
+              // @end region="resolver"
+            });
+    assertEquals(List.of("cached"), printed);
   }
 
   @Test

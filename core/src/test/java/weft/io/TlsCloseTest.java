@@ -167,6 +167,56 @@ class TlsCloseTest {
         });
   }
 
+  /// Whoever does not read is not told of the end, which in this version is that of both
+  /// directions.
+  @Test
+  void whoOnlyWritesIsStoppedByThePeersEndInTls12() {
+    run(
+        () -> {
+          TlsPair pair = connected(WHOLE, "TLSv1.2");
+          pair.server.atChunk = () -> pair.server.tls.pauseReading();
+          pair.client.write(bytes(100, 1));
+          pair.client.shutdown();
+          pair.settle();
+          assertEquals(0, pair.server.ends);
+          for (int i = 0; i < 100; i++) {
+            pair.server.write(bytes(16 << 10, i));
+          }
+          assertTrue(pair.server.tls.backlog() > 64 << 10, "nobody would come to wait");
+          until(() -> pair.server.failure != null);
+          assertInstanceOf(SocketException.class, pair.server.failure);
+          until(() -> pair.server.tls.backlog() == 0);
+          pair.finish();
+        });
+  }
+
+  @Test
+  void whoAsksForNewKeysWithoutReadingTheAnswersIsPutOut() {
+    run(
+        () -> {
+          SSLEngine[] engine = new SSLEngine[1];
+          TlsOptions client =
+              CLIENT.engineFactory(
+                  (host, port) -> {
+                    engine[0] = CLIENT.context().createSSLEngine(host, port);
+                    return engine[0];
+                  });
+          TlsPair pair = new TlsPair(WHOLE).start(client, SERVER).handshake();
+          pair.serverWire.stuck = true;
+          for (int i = 0; i < 20_000 && pair.server.failure == null; i++) {
+            engine[0].beginHandshake();
+            pair.client.write(bytes(1, i));
+            if (i % 100 == 0) {
+              pair.settle();
+            }
+          }
+          assertInstanceOf(SSLException.class, pair.server.failure);
+          assertTrue(pair.serverWire.backlog() < 300_000, "so much was kept for it");
+          pair.serverWire.stuck = false;
+          pair.finish();
+        });
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.3", "TLSv1.2"})
   void anEndWithoutCloseNotifyIsAnEnd(String version) {

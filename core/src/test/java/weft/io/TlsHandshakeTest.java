@@ -16,6 +16,7 @@ import static weft.io.TlsPair.run;
 import static weft.io.TlsPair.serverOptions;
 import static weft.io.TlsPair.until;
 
+import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import weft.spi.Completion;
 
 /// How a TLS connection begins, or does not.
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
@@ -455,6 +457,71 @@ class TlsHandshakeTest {
               pair.finish();
             }
           }
+        });
+  }
+
+  /// Whoever names his authority means that certificates count again, with the names in them.
+  @Test
+  void trustingSomebodyIsNotTrustingAnyoneAnyMore() {
+    run(
+        () -> {
+          TlsPair pair = new TlsPair(WHOLE);
+          TlsOptions client = TlsOptions.client().trustingAnyone().trusting(file("ca.pem"));
+          pair.startClient(client, "example.org", 443);
+          pair.startServer(serverOptions());
+          until(() -> pair.client.handshakeOver() && pair.server.handshakeOver());
+          assertInstanceOf(SSLException.class, pair.client.refused);
+          pair.finish();
+        });
+  }
+
+  @Test
+  void anEngineNeedNotKnowApplicationProtocols() {
+    run(
+        () -> {
+          TlsOptions base = serverOptions();
+          TlsPair pair = new TlsPair(WHOLE);
+          pair.start(
+              clientOptions(),
+              base.engineFactory((host, port) -> new BareEngine(base.context().createSSLEngine())));
+          pair.handshake();
+          assertNull(pair.server.tls.applicationProtocol());
+          pair.exchange(new byte[100], new byte[1000]);
+          pair.finish();
+        });
+  }
+
+  /// The transport is made by the task that asked for the handshake, when it has its turn.
+  @Test
+  void aFailureBeforeThereIsAListenerIsToldToIt() {
+    run(
+        () -> {
+          TlsPair pair = new TlsPair(WHOLE);
+          TlsSide client = pair.client;
+          Completion<TlsChannel> done =
+              new Completion<>() {
+                @Override
+                public void completed(TlsChannel ready) {
+                  client.tls = ready;
+                }
+
+                @Override
+                public void failed(IOException failure) {
+                  throw new AssertionError(failure);
+                }
+              };
+          client.begun =
+              TlsChannel.client(
+                  pair.loop, pair.clientWire, clientOptions(), "localhost", 443, null, done);
+          pair.startServer(serverOptions());
+          until(() -> client.tls != null && pair.server.handshakeOver());
+          pair.serverWire.abort();
+          pair.settle();
+          assertNull(client.failure);
+          client.call(() -> client.tls.listener(client));
+          pair.settle();
+          assertInstanceOf(SocketException.class, client.failure);
+          pair.finish();
         });
   }
 

@@ -20,7 +20,10 @@ import weft.Promise;
 import weft.io.BaseProtocol;
 import weft.io.BaseTransport;
 import weft.io.BufferedProtocol;
+import weft.io.Net;
 import weft.io.Protocol;
+import weft.io.Server;
+import weft.io.Streams;
 import weft.io.Transport;
 
 /// Protocols with buffers of their own, and the change from one protocol to another.
@@ -414,6 +417,47 @@ public abstract class BufferedProtocolSuite extends IoSuite {
           assertEquals("twothree", text(next.bytes.toByteArray()));
           link.peer().close();
           await(next.lost);
+        });
+  }
+
+  /// That of streams, which receives in a way of its own, gets what the one between has left over.
+  @Test
+  void L87_streamsGoOnWhereAnotherProtocolHasStopped() {
+    run(
+        () -> {
+          var reached = loop.<Streams>createPromise();
+          var over = loop.<Boolean>createPromise();
+          Server server =
+              Net.startServer(
+                  (reader, writer) -> {
+                    reached.setResult(new Streams(reader, writer));
+                    await(over);
+                  },
+                  "127.0.0.1",
+                  0);
+          var peer = dial(server);
+          Streams streams = await(reached);
+          var transport = streams.writer().transport();
+          var before = transport.protocol();
+          var header =
+              new Buffered(3) {
+                @Override
+                public void bufferUpdated(int count) {
+                  super.bufferUpdated(count);
+                  transport().pauseReading();
+                }
+              };
+          header.transport = transport;
+          transport.setProtocol(header);
+          peer.write("abcdef");
+          until(() -> header.bytes.size() == 3);
+          transport.setProtocol(before);
+          transport.resumeReading();
+          assertEquals("def", text(streams.reader().readExactly(3)));
+          peer.close();
+          over.setResult(true);
+          server.close();
+          server.waitClosed();
         });
   }
 

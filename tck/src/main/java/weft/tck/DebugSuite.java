@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
+import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.sleep;
+import static weft.Weft.toThread;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -107,6 +109,42 @@ public abstract class DebugSuite extends LoopSuite {
           }
         });
     assertTrue(logs().getFirst().contains("forgetACoroutine"), logs().toString());
+  }
+
+  @Test
+  @Tag("slow")
+  void L58_aLoopThatWasNotClosedIsLoggedWithThePlace() throws InterruptedException {
+    expectLog("unclosed event loop");
+    forgetALoop();
+    for (int i = 0; i < 200 && logs().isEmpty(); i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertTrue(logs().getFirst().contains("forgetALoop"), logs().toString());
+  }
+
+  private void forgetALoop() {
+    newLoop().setDebug(true);
+  }
+
+  /// Before a wait that nothing of its own can end.
+  @Test
+  void L60_aCycleIsLogged() {
+    expectLog("await cycle");
+    run(
+        () -> {
+          int length = 1_100; // more than are looked at before each wait
+          var tasks = new ArrayList<Task<Object>>();
+          for (int i = 0; i < length; i++) {
+            int next = (i + 1) % length;
+            tasks.add(createTask(async(() -> await(tasks.get(next))), TaskOptions.name("t" + i)));
+          }
+          await(toThread(() -> Thread.sleep(20)));
+          tasks.getFirst().cancel();
+          settle(tasks);
+        });
+    assertEquals(1, logs().size());
+    assertTrue(logs().getFirst().contains("t1099"), () -> logs().getFirst());
   }
 
   @Test

@@ -2,6 +2,7 @@ package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -268,20 +269,37 @@ public abstract class GraphSuite extends LoopSuite {
   }
 
   @Test
-  void L60_cyclesOfWaitsAreFound() {
+  void L60_aCycleThroughWaitAllIsRefusedToo() {
     run(
         () -> {
           var tasks = new ArrayList<Task<?>>();
           tasks.add(createTask(() -> waitAll(List.of(tasks.get(1)))));
           tasks.add(createTask(() -> waitAll(List.of(tasks.get(0)))));
-          turns(2);
-          List<List<Task<?>>> cycles = CallGraph.cycles(loop);
-          if (tasks.stream().noneMatch(Promise::done)) {
-            assertEquals(1, cycles.size());
-            assertEquals(Set.copyOf(tasks), Set.copyOf(cycles.getFirst()));
-          }
-          tasks.forEach(Task::cancel);
           settle(tasks);
+          assertNull(failure(tasks.get(0)));
+          assertInstanceOf(IllegalStateException.class, failure(tasks.get(1)));
+        });
+  }
+
+  @Test
+  void L60_aCycleThatIsTooLongToBeRefusedIsListed() {
+    run(
+        () -> {
+          int length = 1_500;
+          var tasks = new ArrayList<Task<Object>>();
+          for (int i = 0; i < length; i++) {
+            int next = (i + 1) % length;
+            tasks.add(createTask(() -> await(tasks.get(next))));
+          }
+          turns(2);
+          assertTrue(tasks.stream().noneMatch(Promise::done));
+          List<List<Task<?>>> cycles = CallGraph.cycles(loop);
+          assertEquals(1, cycles.size());
+          assertEquals(length, cycles.getFirst().size());
+          assertEquals(Set.copyOf(tasks), Set.copyOf(cycles.getFirst()));
+          tasks.get(7).cancel();
+          settle(tasks);
+          assertEquals(List.of(), CallGraph.cycles(loop));
         });
   }
 

@@ -111,7 +111,7 @@ public abstract class ResolverSuite extends LoopSuite {
     run(
         () -> {
           assertThrows(UnknownHostException.class, () -> Net.getAddrInfo("nowhere.invalid", 1));
-          var resolver = new Resolver(Duration.ofHours(1), 10);
+          var resolver = Resolver.system().cached(Duration.ofHours(1), 10);
           assertThrows(
               UnknownHostException.class, () -> resolver.resolve("nowhere.invalid", 1, null));
         });
@@ -132,7 +132,7 @@ public abstract class ResolverSuite extends LoopSuite {
   void aFamilyNarrowsTheAnswer() {
     run(
         () -> {
-          var resolver = new Resolver(Duration.ZERO, 1);
+          var resolver = Resolver.system();
           for (var each : resolver.resolve("localhost", 1, StandardProtocolFamily.INET)) {
             assertEquals(4, each.getAddress().getAddress().length);
           }
@@ -150,7 +150,7 @@ public abstract class ResolverSuite extends LoopSuite {
     Counting executor = counting();
     run(
         () -> {
-          var resolver = new Resolver(Duration.ofHours(1), 10);
+          var resolver = Resolver.system().cached(Duration.ofHours(1), 10);
           var first = resolver.resolve("localhost", 1, null);
           assertEquals(1, executor.jobs);
           assertEquals(first, resolver.resolve("localhost", 1, null));
@@ -168,7 +168,7 @@ public abstract class ResolverSuite extends LoopSuite {
           for (Duration keep :
               List.of(ChronoUnit.FOREVER.getDuration(), Duration.ofNanos(Long.MAX_VALUE - 1))) {
             executor.jobs = 0;
-            var resolver = new Resolver(keep, 10);
+            var resolver = Resolver.system().cached(keep, 10);
             resolver.resolve("localhost", 1, null);
             resolver.resolve("localhost", 1, null);
             assertEquals(1, executor.jobs);
@@ -181,7 +181,7 @@ public abstract class ResolverSuite extends LoopSuite {
     Counting executor = counting();
     run(
         () -> {
-          var resolver = new Resolver(Duration.ofNanos(1), 10);
+          var resolver = Resolver.system().cached(Duration.ofNanos(1), 10);
           resolver.resolve("localhost", 1, null);
           resolver.resolve("localhost", 1, null);
           assertEquals(2, executor.jobs);
@@ -193,7 +193,7 @@ public abstract class ResolverSuite extends LoopSuite {
     Counting executor = counting();
     run(
         () -> {
-          var resolver = new Resolver(Duration.ofHours(1), 10);
+          var resolver = Resolver.system().cached(Duration.ofHours(1), 10);
           for (int i = 0; i < 2; i++) {
             assertThrows(
                 UnknownHostException.class, () -> resolver.resolve("nowhere.invalid", 1, null));
@@ -207,7 +207,7 @@ public abstract class ResolverSuite extends LoopSuite {
     Counting executor = counting();
     run(
         () -> {
-          var resolver = new Resolver(Duration.ofHours(1), 1);
+          var resolver = Resolver.system().cached(Duration.ofHours(1), 1);
           resolver.resolve("localhost", 1, null);
           resolver.resolve(InetAddress.getLocalHost().getHostName(), 1, null);
           resolver.resolve("localhost", 1, null);
@@ -220,7 +220,7 @@ public abstract class ResolverSuite extends LoopSuite {
     Counting executor = counting();
     run(
         () -> {
-          var resolver = new Resolver(Duration.ZERO, 1);
+          var resolver = Resolver.system();
           resolver.resolve("localhost", 1, null);
           resolver.resolve("localhost", 1, null);
           assertEquals(2, executor.jobs);
@@ -229,8 +229,8 @@ public abstract class ResolverSuite extends LoopSuite {
 
   @Test
   void aCacheOfNothingIsRefused() {
-    assertThrows(IllegalArgumentException.class, () -> new Resolver(ms(-1), 1));
-    assertThrows(IllegalArgumentException.class, () -> new Resolver(ms(1), 0));
+    assertThrows(IllegalArgumentException.class, () -> Resolver.system().cached(ms(-1), 1));
+    assertThrows(IllegalArgumentException.class, () -> Resolver.system().cached(ms(1), 0));
   }
 
   @Test
@@ -284,7 +284,7 @@ public abstract class ResolverSuite extends LoopSuite {
 
   @Test
   void outsideOfALoopIsRefused() throws IOException {
-    var resolver = new Resolver(Duration.ofHours(1), 1);
+    var resolver = Resolver.system().cached(Duration.ofHours(1), 1);
     assertThrows(IllegalStateException.class, () -> resolver.resolve("localhost", 1, null));
     assertEquals(1, resolver.resolve("127.0.0.1", 1, null).size());
   }

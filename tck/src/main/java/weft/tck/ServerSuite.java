@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -245,6 +246,34 @@ public abstract class ServerSuite extends IoSuite {
           peer.close();
           finish(first);
           finish(Net.createServer(this::make, V4, port));
+        });
+  }
+
+  @Test
+  void aPortIsFreeInTheStepThatClosesItsServer() {
+    run(
+        () -> {
+          var options = ServerOptions.defaults().reuseAddress(false);
+          Server first = serve(options);
+          int port = addressOf(first).getPort();
+          turns(3); // it accepts now
+          first.close();
+          finish(Net.createServer(this::make, V4, port, options));
+        });
+  }
+
+  @Test
+  void connectionsAreKeptAliveIfThatIsAskedFor() {
+    run(
+        () -> {
+          for (boolean asked : new boolean[] {true, false}) {
+            made.clear();
+            Server server = serve(ServerOptions.defaults().keepAlive(asked));
+            client(server);
+            var kept = made.getFirst().transport().getOption(StandardSocketOptions.SO_KEEPALIVE);
+            assertEquals(asked, kept);
+            finish(server);
+          }
         });
   }
 

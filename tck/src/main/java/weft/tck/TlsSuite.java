@@ -3,6 +3,7 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +12,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.sleep;
+import static weft.Weft.waitAll;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -21,6 +23,8 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLServerSocket;
@@ -246,6 +250,20 @@ public abstract class TlsSuite extends TlsLinks {
   }
 
   @Test
+  void theServerLearnsWhichNameTheClientMeans() {
+    run(
+        () -> {
+          var accepting = new Accepting(Tls.server());
+          Streams client = open(accepting.server, Tls.client().serverHostname("localhost"));
+          SSLSession session = session(accepting.next(0).transport());
+          var names = assertInstanceOf(ExtendedSSLSession.class, session).getRequestedServerNames();
+          assertEquals(List.of(new SNIHostName("localhost")), names);
+          client.writer().transport().abort();
+          end(accepting.server);
+        });
+  }
+
+  @Test
   void aPlainConnectionHasNoSession() {
     run(
         () -> {
@@ -443,6 +461,30 @@ public abstract class TlsSuite extends TlsLinks {
           end(server);
         });
     expectErrors(1);
+  }
+
+  @Test
+  void L91_waitClosedEndsThoughTheLastProtocolCannotBeMade() {
+    run(
+        () -> {
+          Server server =
+              Net.createServer(
+                  () -> {
+                    throw new ArithmeticException("on purpose");
+                  },
+                  HOST,
+                  0,
+                  over(Tls.server()));
+          Streams plain = Net.openConnection(HOST, port(server));
+          until(() -> server.connections() == 1);
+          server.close();
+          Task<?> waiter = createTask(server::waitClosed);
+          TlsOptions tls = Tls.client().serverHostname("localhost");
+          Task<?> client = createTask(() -> plain.writer().startTls(tls));
+          await(waiter);
+          waitAll(List.of(client));
+          plain.writer().close();
+        });
   }
 
   @Test

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import weft.Weft;
 
 /// What Ctrl-C and SIGTERM do to a run: real signals to a process of its own.
@@ -26,6 +28,7 @@ class InterruptTest {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private final List<String> lines = new ArrayList<>();
+  private String loop = "selector";
 
   @Test
   void L54_theFirstInterruptCancelsABusyMain() throws Exception {
@@ -33,8 +36,10 @@ class InterruptTest {
     assertEquals(List.of("ready", "cancelled", "leftover cleaned", "KeyboardInterrupt"), lines);
   }
 
-  @Test
-  void L54_theFirstInterruptWakesAWaitingMain() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"selector", "proactor"})
+  void L54_theFirstInterruptWakesAWaitingMain(String waiting) throws Exception {
+    loop = waiting;
     program("wait", "INT");
     assertEquals(List.of("ready", "cancelled", "leftover cleaned", "KeyboardInterrupt"), lines);
   }
@@ -104,7 +109,9 @@ class InterruptTest {
     }
     command.addAll(List.of("-cp", classPath(InterruptProgram.class, Weft.class)));
     command.addAll(List.of(InterruptProgram.class.getName(), what));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("WEFT_LOOP", loop);
+    Process process = builder.start();
     int sent = 0;
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line; (line = output.readLine()) != null; ) {

@@ -17,22 +17,25 @@ class RandomProgramsTest {
 
   @Test
   void onVirtualTime() {
-    runMany(VirtualLoop::new, 10_000, 4);
+    runMany(VirtualLoop::new, 100, 10_000, 4);
   }
 
   @Test
   void onTheSelectorLoop() {
-    runMany(() -> EventLoop.create("selector"), 1_000, 3);
+    runMany(() -> EventLoop.create("selector"), 20, 1_000, 3);
   }
 
-  private static void runMany(Supplier<EventLoop> loops, int programsMax, int secondsMax) {
+  /// @param programsMin which have to run however long they take
+  private static void runMany(
+      Supplier<EventLoop> loops, int programsMin, int programsMax, int secondsMax) {
     if (SEED != null) {
       RandomProgram.run(loops.get(), SEED);
       return;
     }
     Random seeds = new Random();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMax);
-    for (int i = 0; i < programsMax && System.nanoTime() < end; i++) {
+    int i = 0;
+    for (; i < programsMin || (i < programsMax && System.nanoTime() < end); i++) {
       long seed = seeds.nextLong();
       try {
         RandomProgram.run(loops.get(), seed);
@@ -41,5 +44,6 @@ class RandomProgramsTest {
             "program " + i + " failed; run it alone with -Dweft.seed=" + seed, failure);
       }
     }
+    System.out.println(i + " random programs");
   }
 }

@@ -43,6 +43,7 @@ class DocsTest {
 
   private static boolean isMainCodeOfALibrary(Path file) {
     return file.startsWith(Path.of("core", "src", "main"))
+        || file.startsWith(Path.of("linux", "src", "main"))
         || file.startsWith(Path.of("tck", "src", "main"));
   }
 

@@ -1,23 +1,37 @@
 package weft.linux;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import weft.spi.Driver;
@@ -62,6 +76,95 @@ abstract class LinuxDriverTest extends PacketTest {
     until(() -> packets.data.size() == 501);
     assertEquals("number 499", packets.data.getLast());
     assertEquals(0, far.backlog());
+  }
+
+  /// A name that is no text: three bytes for each of its own if it were made one.
+  @Test
+  void aPeerMayBeNamedByAnyBytes() throws IOException {
+    PacketOptions options = new PacketOptions(null, false, false, false);
+    SocketAddress named = UnixDomainSocketAddress.of(folder.resolve("named"));
+    Packets packets = Packets.on(driver.openPackets(named, null, options));
+    Linux linux = new Linux();
+    int fd = Errno.check(linux.socket(Linux.AF_UNIX, Linux.SOCK_DGRAM));
+    MemorySegment address = Arena.ofAuto().allocate(Linux.SOCKADDR_BYTES, 8);
+    address.fill((byte) 0xff);
+    address.set(ValueLayout.JAVA_SHORT, 0, (short) Linux.AF_UNIX);
+    address.set(ValueLayout.JAVA_BYTE, 2, (byte) 0);
+    Errno.check(linux.bind(fd, address, 43));
+    int length = Addresses.write(named, Linux.AF_UNIX, address);
+    MemorySegment data = MemorySegment.ofArray(new byte[] {'y', 'o'});
+    Errno.check(linux.sendto(fd, data, 2, address, length));
+    until(() -> packets.data.size() == 1);
+    assertEquals(UnixDomainSocketAddress.of(""), packets.senders.getFirst());
+    linux.close(fd);
+  }
+
+  @Test
+  void aConnectionThatWasResetIsNotAccepted() throws IOException {
+    ListenChannel listener = driver.listen(loopback(), new ListenOptions(16, true, false));
+    Accepted accepted = new Accepted();
+    listener.start(accepted);
+    SocketAddress address = listener.localAddress();
+    for (int i = 0; i < 5; i++) {
+      SocketChannel gone = SocketChannel.open(address);
+      gone.setOption(StandardSocketOptions.SO_LINGER, 0);
+      gone.close();
+    }
+    try (SocketChannel there = SocketChannel.open(address)) {
+      until(
+          () ->
+              accepted.channels.stream().anyMatch(one -> name(there).equals(one.remoteAddress())));
+    }
+    accepted.channels.forEach(channel -> assertNotNull(channel.remoteAddress()));
+  }
+
+  private static SocketAddress name(SocketChannel channel) {
+    try {
+      return channel.getLocalAddress();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The sum of what is held and of what is written is more than an int.
+  @Test
+  void twoGigabytesAreNotTakenForASmallWrite() throws IOException {
+    Path file = folder.resolve("sparse");
+    Pair pair = pair();
+    pair.far.abort();
+    try (FileChannel sparse =
+        FileChannel.open(file, CREATE_NEW, StandardOpenOption.SPARSE, READ, WRITE)) {
+      ByteBuffer huge = sparse.map(FileChannel.MapMode.READ_WRITE, 0, Integer.MAX_VALUE);
+      pair.near.write(text("small"));
+      pair.near.write(huge);
+      assertEquals(0, huge.remaining());
+    }
+  }
+
+  @Test
+  void connectionsThatNobodyWasToldOfAreClosedByAnotherThread() throws Exception {
+    List<SocketChannel> clients = new ArrayList<>();
+    FutureTask<Void> run =
+        new FutureTask<>(
+            () -> {
+              ListenChannel listener =
+                  driver.listen(loopback(), new ListenOptions(16, true, false));
+              listener.start(new Accepted());
+              driver.poll(0);
+              for (int i = 0; i < 2; i++) { // as many as the smallest queue has room for
+                clients.add(SocketChannel.open(listener.localAddress()));
+              }
+              for (int i = 0; i < 10; i++) {
+                driver.poll(1_000_000);
+              }
+              return null;
+            });
+    Thread.ofPlatform().start(run);
+    run.get();
+    driver.close();
+    for (SocketChannel client : clients) {
+      client.close();
+    }
   }
 
   @Test
@@ -253,7 +356,8 @@ abstract class LinuxDriverTest extends PacketTest {
     Recorder far = Recorder.on(pair.far);
     ServerSocketChannel server = ServerSocketChannel.open().bind(loopback());
     List<FileInputStream> hoard = new ArrayList<>();
-    try {
+    try (FileChannel file = FileChannel.open(Files.write(folder.resolve("file"), random(1000)))) {
+      pair.near.sendFile(file, 0, 0, () -> {}); // loads what it needs
       assumeTrue(exhaust(hoard), "there is no end of descriptors");
       ListenOptions listening = new ListenOptions(8, true, false);
       PacketOptions packets = new PacketOptions(null, false, false, false);
@@ -265,6 +369,8 @@ abstract class LinuxDriverTest extends PacketTest {
       assertThrows(IOException.class, () -> driver.adoptListener(server));
       pair.near.write(text("those who are in are served"));
       until(() -> far.total == 27);
+      pair.near.sendFile(file, 0, 1000, () -> {});
+      until(() -> far.total == 1027);
       hoard.removeLast().close();
       assertThrows(IOException.class, this::open); // for which one is not enough
     } finally {

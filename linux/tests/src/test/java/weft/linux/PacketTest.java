@@ -22,7 +22,7 @@ import weft.spi.PacketListener;
 import weft.spi.PacketOptions;
 
 /// What a driver does with datagrams.
-abstract class PacketTest extends DriverTest {
+abstract class PacketTest extends SendTest {
   private static final PacketOptions PLAIN = new PacketOptions(null, false, false, false);
 
   static final class Packets implements PacketListener {
@@ -120,6 +120,17 @@ abstract class PacketTest extends DriverTest {
     server.send(text("no target"), null);
     server.send(text("fits"), local(server));
     until(() -> atServer.failures.size() == 2 && atServer.data.size() == 1);
+  }
+
+  @Test
+  void allThatCouldNotBeSentIsToldSoon() throws IOException {
+    PacketChannel server = driver.openPackets(loopback(), null, PLAIN);
+    Packets packets = Packets.on(server);
+    for (int i = 0; i < 1000; i++) {
+      server.send(ByteBuffer.allocate(100_000), local(server));
+    }
+    settle();
+    assertEquals(1000, packets.failures.size());
   }
 
   @Test

@@ -18,10 +18,14 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import weft.EventLoop;
+import weft.EventLoopProvider;
 import weft.spi.DriverProvider;
 
 /// Who offers what, and what they say where they cannot.
 class ProvidersTest {
+  private static final List<String> NATIVE = List.of("--enable-native-access=ALL-UNNAMED");
+
   @Test
   void theKernelsOwnComesFirst() {
     Map<String, Integer> ranks = new TreeMap<>();
@@ -50,20 +54,37 @@ class ProvidersTest {
 
   @Test
   void withoutNativeAccessBothSaySo() throws IOException, InterruptedException {
-    String said = run(List.of());
+    String said = run(List.of(), Map.of());
     assertTrue(said.contains("epoll: Optional[Java was started without"), said);
     assertTrue(said.contains("uring: Optional[Java was started without"), said);
+    assertTrue(said.contains("auto is selector"), said);
+    assertTrue(said.contains("the default is selector"), said);
+  }
+
+  @Test
+  void whereAllIsAllowedTheBestIsUring() throws IOException, InterruptedException {
+    String said = run(NATIVE, Map.of("WEFT_LOOP", "auto"));
+    assertTrue(said.contains("auto is uring"), said);
+    assertTrue(said.contains("the default is uring"), said);
   }
 
   @Test
   void whereAFilterForbidsIoUringOnlyEpollIsLeft() throws IOException, InterruptedException {
-    String said = run(List.of("--enable-native-access=ALL-UNNAMED"), "filtered");
+    String said = run(NATIVE, Map.of("WEFT_LOOP", "epoll"), "filtered");
     assertTrue(said.contains("epoll: Optional.empty"), said);
     assertTrue(said.contains("uring: Optional[io_uring is forbidden here, as by the"), said);
     assertTrue(said.contains("uring is not available: io_uring is forbidden"), said);
+    assertTrue(said.contains("auto is epoll"), said);
+    assertTrue(said.contains("the default is epoll"), said);
+    String refused = run(NATIVE, Map.of("WEFT_LOOP", "uring"), "filtered");
+    assertTrue(
+        refused.contains("event loop 'uring' (from WEFT_LOOP) is not available: io_uring is forb"),
+        refused);
+    assertTrue(refused.contains("there are: "), refused);
   }
 
-  private static String run(List<String> options, String... arguments)
+  private static String run(
+      List<String> options, Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElseThrow());
@@ -72,7 +93,9 @@ class ProvidersTest {
     command.add(System.getProperty("java.class.path"));
     command.add(Child.class.getName());
     command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     String said = new String(process.getInputStream().readAllBytes());
     assertEquals(0, process.waitFor(), said);
     return said;
@@ -107,6 +130,14 @@ class ProvidersTest {
         } else {
           provider.open().close();
         }
+      }
+      System.out.println("auto is " + EventLoopProvider.chosen("auto").name());
+      try {
+        EventLoop loop = EventLoop.create();
+        System.out.println("the default is " + loop.name());
+        loop.close();
+      } catch (IllegalArgumentException e) {
+        System.out.println(e.getMessage());
       }
     }
 
