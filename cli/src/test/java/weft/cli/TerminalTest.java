@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TerminalTest {
   private static final Path SCRIPT = Path.of("/usr/bin/script");
-  private static final String UP = "\033[A";
+  private static final String UP = "\033OA";
   private static final String CTRL_C = "\003";
   private static final String CTRL_D = "\004";
 
@@ -39,7 +39,8 @@ class TerminalTest {
   @BeforeEach
   void open() throws IOException {
     assumeTrue(Files.isExecutable(SCRIPT), "there is no script(1)");
-    var command = List.of(SCRIPT.toString(), "-qec", weft.script + " repl", "/dev/null");
+    String repl = "stty cols 200 rows 50; exec " + weft.script + " repl";
+    var command = List.of(SCRIPT.toString(), "-qec", repl, "/dev/null");
     process = weft.command(temporary, Map.of("TERM", "xterm"), command).start();
     InputStream out = process.getInputStream();
     Thread.ofPlatform().daemon().start(() -> read(out));
@@ -106,8 +107,8 @@ class TerminalTest {
         "var ticker = createTask(() -> { while (true) {"
             + " ticks.incrementAndGet(); sleep(Duration.ofMillis(1)); } })\r");
     await("ticker ==> ");
-    for (String forEver : List.of("sleep(Duration.ofHours(1))", "while (true) { }")) {
-      type("{ IO.println(\"be\" + \"gun\"); " + forEver + "; }\r");
+    for (String forEver : List.of("sleep(Duration.ofHours(1));", "while (true) { }")) {
+      type("{ IO.println(\"be\" + \"gun\"); " + forEver + " }\r");
       await("begun");
       type(CTRL_C);
       await("Interrupted");

@@ -139,12 +139,18 @@ public abstract class DebugSuite extends LoopSuite {
             int next = (i + 1) % length;
             tasks.add(createTask(async(() -> await(tasks.get(next))), TaskOptions.name("t" + i)));
           }
-          await(toThread(() -> Thread.sleep(20)));
+          await(toThread(this::waitForALog));
           tasks.getFirst().cancel();
           settle(tasks);
         });
     assertEquals(1, logs().size());
     assertTrue(logs().getFirst().contains("t1099"), () -> logs().getFirst());
+  }
+
+  private void waitForALog() throws InterruptedException {
+    for (int i = 0; i < 2_000 && logs().isEmpty(); i++) {
+      Thread.sleep(5);
+    }
   }
 
   @Test
