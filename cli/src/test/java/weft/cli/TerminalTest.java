@@ -115,8 +115,12 @@ class TerminalTest {
       type("ticker.done() + \", \" + (ticks.get() > 0)\r");
       await("\"false, true\"");
     }
-    type("half of an in" + CTRL_C + "1 + 1\r");
+    await("weft> "); // a control character means something else before
+    type("half of an in" + CTRL_C);
+    await("weft> ");
+    type("1 + 1\r");
     await("==> 2");
+    await("weft> ");
     type(CTRL_D);
     assertEnds();
   }
