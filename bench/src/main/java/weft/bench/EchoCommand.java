@@ -181,8 +181,8 @@ final class EchoCommand extends ServersCommand {
   }
 
   private List<Integer> chosenSizes() {
-    var few = List.of("1k", "100k");
-    var chosen = sizes.isEmpty() ? options.pick(few, few, SIZES) : sizes;
+    var chosen =
+        sizes.isEmpty() ? options.pick(List.of("1k", "10k"), List.of("1k", "100k"), SIZES) : sizes;
     return chosen.stream().map(this::bytes).distinct().toList();
   }
 

@@ -7,7 +7,7 @@ import picocli.CommandLine.ParameterException;
 /// A suite about servers.
 abstract class ServersCommand extends SuiteCommand {
   /// The length of a turn that only has to show that it works.
-  private static final double MOMENT = 0.05;
+  private static final double MOMENT = 0.2;
 
   @Mixin ServerOptions servers = new ServerOptions();
 
