@@ -192,8 +192,8 @@ final class UringDriver extends LinuxDriver {
     }
   }
 
-  /// A submission sends at once, as a call would, or not at all. What has become of it is known
-  /// when the kernel returns, and there is a completion only for what did not leave as a whole. No
+  /// A submission sends what it can at once, as a call would. What has become of it is known when
+  /// the kernel returns, and there is a completion only for what did not leave as a whole. No
   /// stream can do anything in between.
   @Override
   boolean sendByWait(SocketStream stream) {
