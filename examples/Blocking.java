@@ -10,26 +10,45 @@ import static weft.Weft.*;
 
 /* ---- The old library ---- */
 
-/// A connection to the database: one question, one answer, and the caller is blocked meanwhile.
+/// A connection to the database: one question, one answer, and the caller is blocked meanwhile. It
+/// is opened when it is needed, and again after a failure.
 class Connection implements AutoCloseable {
-  private final Socket socket;
-  private final BufferedReader in;
-  private final PrintWriter out;
+  private final int port;
+  private Socket socket;
+  private BufferedReader in;
+  private PrintWriter out;
 
-  Connection(int port) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    in = new BufferedReader(new InputStreamReader(socket.getInputStream()));
-    out = new PrintWriter(socket.getOutputStream(), true);
+  Connection(int port) {
+    this.port = port;
   }
 
   String query(String text) throws IOException {
-    out.println(text);
-    return in.readLine(); // blocks
+    if (socket == null) {
+      socket = new Socket(InetAddress.getLoopbackAddress(), port);
+      in = new BufferedReader(new InputStreamReader(socket.getInputStream()));
+      out = new PrintWriter(socket.getOutputStream(), true);
+    }
+    String answer = null;
+    try {
+      out.println(text);
+      answer = in.readLine(); // blocks
+    } finally {
+      if (answer == null) {
+        close(); // a thread that is interrupted here, as by a cancellation, has closed it already
+      }
+    }
+    if (answer == null) {
+      throw new EOFException("the database has closed the connection");
+    }
+    return answer;
   }
 
   @Override
   public void close() throws IOException {
-    socket.close();
+    if (socket != null) {
+      socket.close();
+      socket = null;
+    }
   }
 }
 
@@ -40,7 +59,7 @@ class Pool implements AutoCloseable {
   private final int size;
   private int queries;
 
-  Pool(int port, int size) throws IOException {
+  Pool(int port, int size) {
     this.size = size;
     for (int i = 0; i < size; i++) {
       free.add(new Connection(port));

@@ -37,9 +37,13 @@ class Guest {
     }
   }
 
-  void write() throws IOException {
-    while (true) {
-      writer.write(unheard.get() + "\n");
+  void write() {
+    try {
+      while (true) {
+        writer.write(unheard.get() + "\n");
+      }
+    } catch (IOException gone) {
+      // the reader of this guest is told, too
     }
   }
 }

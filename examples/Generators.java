@@ -28,13 +28,15 @@ Generator<Integer> records() {
       });
 }
 
-/// A generator over a generator.
-Generator<Integer> odd(Iterable<Integer> numbers) {
+/// A generator over a generator, which it closes when it is closed itself.
+Generator<Integer> odd(Generator<Integer> numbers) {
   return generator(
       out -> {
-        for (int number : numbers) {
-          if (number % 2 == 1) {
-            out.emit(number);
+        try (numbers) {
+          for (int number : numbers) {
+            if (number % 2 == 1) {
+              out.emit(number);
+            }
           }
         }
       });

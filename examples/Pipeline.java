@@ -7,14 +7,17 @@
 import module weft;
 import static weft.Weft.*;
 
-Subprocess start(String... command) throws IOException {
-  var options = SubprocessOptions.defaults().stdin(Stdio.PIPE).stdout(Stdio.PIPE);
-  return Subprocess.exec(List.of(command), options);
-}
+final SubprocessOptions pipes =
+    SubprocessOptions.defaults().stdin(Stdio.PIPE).stdout(Stdio.PIPE);
 
-void feed(String text, Subprocess target) throws IOException {
+/// What comes out of the last program, and the statuses of all.
+record Outcome(List<String> lines, List<Integer> statuses) {}
+
+void feed(String text, Subprocess target) {
   try (StreamWriter writer = target.stdin()) {
     writer.write(text);
+  } catch (IOException e) {
+    // it does not want any more
   }
 }
 
@@ -28,19 +31,33 @@ void connect(Subprocess source, Subprocess target) {
   }
 }
 
-/// Connects the programs, and returns the lines that come out of the last one.
-List<String> pipeline(Subprocess... programs) {
-  var lines = new ArrayList<String>();
-  taskGroup(
-      group -> {
-        for (int i = 1; i < programs.length; i++) {
-          var source = programs[i - 1];
-          var target = programs[i];
-          group.createTask(() -> connect(source, target));
-        }
-        programs[programs.length - 1].stdout().forEach(lines::add);
-      });
-  return lines;
+/// Runs the programs until the last of them has ended. If anything fails on the way, or this is
+/// cancelled, none of them is left behind.
+Outcome pipeline(String input, List<List<String>> commands) throws IOException {
+  var programs = new ArrayList<Subprocess>();
+  try {
+    for (var command : commands) {
+      programs.add(Subprocess.exec(command, pipes));
+    }
+    var lines = new ArrayList<String>();
+    taskGroup(
+        group -> {
+          group.createTask(() -> feed(input, programs.getFirst()));
+          for (int i = 1; i < programs.size(); i++) {
+            var source = programs.get(i - 1);
+            var target = programs.get(i);
+            group.createTask(() -> connect(source, target));
+          }
+          programs.getLast().stdout().forEach(lines::add);
+        });
+    var statuses = new ArrayList<Integer>();
+    for (var program : programs) {
+      statuses.add(program.waitExit());
+    }
+    return new Outcome(lines, statuses);
+  } finally {
+    programs.forEach(Subprocess::close);
+  }
 }
 
 void main() {
@@ -48,18 +65,23 @@ void main() {
   run(
       () -> {
         IO.println("the words of a text that are used most:");
-        var split = start("tr", "-s", " ", "\n");
-        Task<Void> feeding = createTask(() -> feed(text.repeat(20_000), split));
-        var count = start("uniq", "-c");
-        pipeline(split, start("sort"), count, start("sort", "-rn"), start("head", "-n", "3"))
-            .forEach(line -> IO.println("  " + line.strip()));
-        await(feeding);
-        IO.println("uniq has ended with status " + count.waitExit());
+        var counted =
+            pipeline(
+                text.repeat(20_000),
+                List.of(
+                    List.of("tr", "-s", " ", "\n"),
+                    List.of("sort"),
+                    List.of("uniq", "-c"),
+                    List.of("sort", "-rn"),
+                    List.of("head", "-n", "3")));
+        counted.lines().forEach(line -> IO.println("  " + line.strip()));
+        IO.println("uniq has ended with status " + counted.statuses().get(2));
 
         IO.println("an endless program, of which three lines are enough:");
-        var endless = start("yes", "again");
-        pipeline(endless, start("head", "-n", "3")).forEach(line -> IO.println("  " + line));
-        int status = endless.waitExit();
+        var endless =
+            pipeline("", List.of(List.of("yes", "again"), List.of("head", "-n", "3")));
+        endless.lines().forEach(line -> IO.println("  " + line));
+        int status = endless.statuses().getFirst();
         IO.println("it was " + (status == 0 ? "not " : "") + "told to end");
       });
 }

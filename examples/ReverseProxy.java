@@ -263,13 +263,26 @@ class Exchange {
       boolean last = !reusable || decoded || !request.keptAlive;
       answer.add("Connection", last ? "close" : "keep-alive");
       client.writer().write(answer.bytes(answer.line));
-      content.copy(target.reader(), decoded, client.writer()::write);
+      timeout(answerTime, time -> { copy(content, decoded, time); });
       // An answer that comes before the end of the request: what is left of it is in the way.
       return !last && (sending == null || sent);
-    } catch (IOException e) {
+    } catch (IOException | TimeoutException e) {
       client.writer().abort(); // so that it does not take a part for the whole
       return false;
     }
+  }
+
+  /// The time begins anew with each piece that the client takes.
+  private void copy(Body content, boolean decoded, Timeout time) throws IOException {
+    content.copy(
+        target.reader(),
+        decoded,
+        piece -> {
+          client.writer().write(piece);
+          if (!time.expired()) {
+            time.reschedule(EventLoop.running().time().plus(answerTime));
+          }
+        });
   }
 }
 

@@ -327,8 +327,8 @@ public abstract class AbstractEventLoop implements EventLoop {
     }
   }
 
-  /// Refuses to touch what the loop works on from another thread while it runs.
-  final void checkThread() {
+  @Override
+  public final void checkThread() {
     if (running && !Fiber.isOn(this)) {
       throw wrongThread();
     }
@@ -515,6 +515,14 @@ public abstract class AbstractEventLoop implements EventLoop {
   final Context context() {
     Task<?> task = current;
     return task != null ? task.activeContext : callbackContext;
+  }
+
+  /// The same, where callbacks share the object, made the running callback's own.
+  final Context ownContext() {
+    if (current == null && callbackContext == scratch) {
+      callbackContext = scratch.copy();
+    }
+    return context();
   }
 
   /// Puts a context in force and returns the one before.

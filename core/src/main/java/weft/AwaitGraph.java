@@ -29,8 +29,8 @@ final class AwaitGraph {
         throw cycle(waiting, awaited);
       }
       Promise<?> next = task.waitingOn();
-      if (next == null) {
-        return;
+      if (next == null || next.done()) {
+        return; // the task goes on, or is about to
       }
       at = next;
     }
@@ -56,6 +56,9 @@ final class AwaitGraph {
 
   /// What a promise waits for itself, and cannot do without.
   private static Collection<? extends Promise<?>> sources(Promise<?> promise) {
+    if (promise.done()) {
+      return List.of();
+    }
     if (promise instanceof LinkedPromise<?> linked) {
       return linked.needsAll() ? linked.sources() : List.of();
     }

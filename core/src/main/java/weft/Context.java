@@ -46,6 +46,13 @@ public final class Context {
     return loop == null ? OF_THREAD.get() : loop.context();
   }
 
+  /// The same, as an object that nobody else gets: what is remembered of it, by a token, must not
+  /// fit another callback.
+  static Context ownOfCurrent() {
+    AbstractEventLoop loop = Fiber.running();
+    return loop == null ? OF_THREAD.get() : loop.ownContext();
+  }
+
   /// An independent context with the same values.
   public Context copy() {
     return new Context(bindings);

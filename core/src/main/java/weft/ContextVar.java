@@ -60,7 +60,7 @@ public final class ContextVar<T> {
   /// Sets the value in the current context. The token takes it back.
   @SuppressWarnings("unchecked")
   public Token<T> set(T value) {
-    Context context = Context.current();
+    Context context = Context.ownOfCurrent();
     boolean had = context.contains(this);
     Token<T> token = new Token<>(this, context, had, (T) context.bindings().get(this));
     context.put(this, value);
@@ -95,10 +95,17 @@ public final class ContextVar<T> {
     return "<ContextVar " + name + ">";
   }
 
-  /// What [ContextVar#set] returns: the memory of the value before.
+  /// What [ContextVar#set] returns: the memory of the value before. As a resource it sets a
+  /// variable for a block:
+  ///
+  /// ```java
+  /// try (var _ = user.set("ada")) {
+  ///   greet();
+  /// }
+  /// ```
   ///
   /// @param <T> the type of the value
-  public static final class Token<T> {
+  public static final class Token<T> implements AutoCloseable {
     private final ContextVar<T> variable;
     private final Context context;
     private final boolean hadValue;
@@ -115,6 +122,16 @@ public final class ContextVar<T> {
     /// The variable that was set.
     public ContextVar<T> variable() {
       return variable;
+    }
+
+    /// Takes the setting back as [ContextVar#reset] does; does nothing if that was done already.
+    ///
+    /// @throws IllegalArgumentException in another context
+    @Override
+    public void close() {
+      if (!used) {
+        variable.reset(this);
+      }
     }
   }
 }

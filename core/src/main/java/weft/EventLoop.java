@@ -22,7 +22,7 @@ import weft.spi.Driver;
 /// As an [Executor] it runs tasks like [#callSoonThreadsafe].
 ///
 /// @see <a href="https://docs.python.org/3/library/asyncio-eventloop.html">asyncio event loop</a>
-public interface EventLoop extends Executor {
+public interface EventLoop extends Executor, AutoCloseable {
 
   /// Makes a new loop of the kind chosen by `-Dweft.loop`, else by the environment variable
   /// `WEFT_LOOP`, else `selector`. The caller closes it.
@@ -75,6 +75,12 @@ public interface EventLoop extends Executor {
   /// Whether the loop runs. Any thread.
   boolean isRunning();
 
+  /// Refuses to go on where the loop runs on another thread. For whatever belongs to a loop and is
+  /// not safe to use from elsewhere: call it first, before anything is changed. Any thread.
+  ///
+  /// @throws IllegalStateException if the loop runs, and not on the calling thread
+  void checkThread();
+
   /// Whether the loop is closed. Any thread.
   boolean isClosed();
 
@@ -83,6 +89,7 @@ public interface EventLoop extends Executor {
   /// nothing.
   ///
   /// @throws IllegalStateException if the loop runs
+  @Override
   void close();
 
   /// A coroutine that closes the generators that were begun and not finished.

@@ -87,6 +87,7 @@ final class Gather<T, R> {
     }
     if (finished == distinct.size()) {
       if (outer.cancelRequested()) {
+        inOrder.forEach(Promise::markRetrieved);
         outer.fail(new CancelledError(child.cancelled() ? child.cancelMessage() : null));
       } else {
         outer.setValue(outcome());

@@ -164,7 +164,7 @@ public final class Generator<T> implements Iterator<T>, Iterable<T>, AutoCloseab
                 }
               });
       TaskOptions options =
-          TaskOptions.name("generator of " + asking.name()).context(asking.loop.context());
+          TaskOptions.named("generator of " + asking.name()).context(asking.loop.context());
       task = new Task<>(asking.loop, coroutine, options, true);
       asking.loop.generators.add(this);
     }

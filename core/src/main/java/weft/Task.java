@@ -59,7 +59,7 @@ public final class Task<T> extends Promise<T> {
     this.coroutine = coroutine;
     this.body = coroutine.claim();
     this.name = options.name();
-    this.number = hidden ? HIDDEN : name == null ? LAST_NUMBER.incrementAndGet() : 0;
+    this.number = hidden ? HIDDEN : name == null ? nextNumber() : 0;
     Context given = options.context();
     this.context = given != null ? given : Context.copyCurrent();
     this.activeContext = context;
@@ -98,6 +98,11 @@ public final class Task<T> extends Promise<T> {
     } catch (IllegalStateException | StackOverflowError cannotSuspend) {
       loop.submit(fiber);
     }
+  }
+
+  /// Never negative, however many there are.
+  private static int nextNumber() {
+    return LAST_NUMBER.incrementAndGet() & Integer.MAX_VALUE;
   }
 
   /// Whether this is the body of a generator, which does not count as a task of the loop.
@@ -279,6 +284,13 @@ public final class Task<T> extends Promise<T> {
     CancelledError cancelled = new CancelledError(cancelMessage);
     cancelled.initCause(thrown);
     return cancelled;
+  }
+
+  /// Whether something that was thrown in this task stands for its cancellation: a
+  /// [CancelledError], or what a blocking call of the JDK throws when the cancellation interrupts
+  /// it. For code that catches everything, and has to let this through.
+  public boolean isCancellation(Throwable thrown) {
+    return thrown instanceof CancelledError || (mustCancel && Failures.isInterrupt(thrown));
   }
 
   /// Hands a cancellation that was not delivered yet to another task.

@@ -2,7 +2,7 @@ package weft;
 
 import org.jspecify.annotations.Nullable;
 
-/// How to make a task: `TaskOptions.name("reader").eagerStart(true)`.
+/// How to make a task: `TaskOptions.named("reader").eagerStart(true)`.
 ///
 /// @param name the task's name; null for `Task-1`, `Task-2`, …
 /// @param context the context to run in, shared and not copied; null for a copy of the current one
@@ -17,8 +17,13 @@ public record TaskOptions(
   }
 
   /// A named task.
-  public static TaskOptions name(String name) {
-    return new TaskOptions(name, null, null);
+  public static TaskOptions named(String name) {
+    return DEFAULTS.name(name);
+  }
+
+  /// The same with a name.
+  public TaskOptions name(@Nullable String value) {
+    return new TaskOptions(value, context, eagerStart);
   }
 
   /// The same in the given context.

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// wait.
 ///
 /// A *body* is a lambda; a [Coroutine] is a body that has not begun; a [Task] is a coroutine that
-/// runs concurrently on a loop. Wherever a coroutine is accepted, a body is too.
+/// runs concurrently on a loop. Most methods that accept a coroutine accept a body, too.
 ///
 /// Thread: [#run] on any thread without a loop, [#async] and [#runCoroutineThreadsafe] anywhere,
 /// everything else on the thread of a running loop; what suspends, only in a coroutine.

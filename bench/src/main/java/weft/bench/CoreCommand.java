@@ -87,7 +87,7 @@ final class CoreCommand implements Callable<Integer> {
     var file = csv == null ? home.resolve("bench/target/core.csv") : csv;
     ResultFiles.checkWritable(file);
     ResultFiles.checkWritable(beside(file, ".json"));
-    var machine = Machine.here(home, facts(python, effort));
+    var machine = Machine.here(home, facts(python, effort), !smoke && !quick);
     if (machine.isBusy()) {
       progress.println("The machine is busy: these figures will not be worth quoting.");
     }

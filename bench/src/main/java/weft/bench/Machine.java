@@ -27,9 +27,11 @@ record Machine(Map<String, String> facts, double busy) {
   private static final int LOOKS_MAX = 10;
 
   /// @param more facts that belong to the suite
-  static Machine here(Path home, Map<String, String> more) throws InterruptedException {
+  /// @param patient whether to look again where others are busy
+  static Machine here(Path home, Map<String, String> more, boolean patient)
+      throws InterruptedException {
     int processors = Runtime.getRuntime().availableProcessors();
-    double busy = busyNow();
+    double busy = busyNow(patient ? LOOKS_MAX : 1);
     var facts = new LinkedHashMap<String, String>();
     facts.put("date", Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
     facts.put("commit", commit(home));
@@ -44,10 +46,10 @@ record Machine(Map<String, String> facts, double busy) {
 
   /// Zero if it cannot be known here. What has just been ended, the servers of the suite before,
   /// may take a moment to be gone, so a busy machine is looked at again.
-  private static double busyNow() throws InterruptedException {
+  private static double busyNow(int looksMax) throws InterruptedException {
     var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     double busy = 1;
-    for (int looks = 0; looks < LOOKS_MAX && busy > BUSY; looks++) {
+    for (int looks = 0; looks < looksMax && busy > BUSY; looks++) {
       system.getCpuLoad(); // the next one is from here on
       Thread.sleep(LOOK);
       busy = Math.max(0, system.getCpuLoad());

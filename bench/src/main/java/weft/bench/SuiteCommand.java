@@ -72,7 +72,7 @@ abstract class SuiteCommand implements Callable<Integer> {
               choice(),
               new Findings(),
               progress);
-      var machine = Machine.here(home, allFacts());
+      var machine = Machine.here(home, allFacts(), options.pick(false, false, true));
       if (machine.isBusy()) {
         progress.println("The machine is busy: these figures will not be worth quoting.");
       }

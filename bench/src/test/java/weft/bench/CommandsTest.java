@@ -74,7 +74,7 @@ class CommandsTest {
     "echo --rate -1, --rate -1: at least 0",
     "echo --idle -1, --idle -1: at least 0",
     "echo --wires foo, no such wire: foo",
-    "start --only foo, no such program; there are: ",
+    "start --quick --only foo, no such program; there are: ",
     "start --loops epoll, Unknown option",
     "http --peers ktor, no such peer here: ktor; there are: ",
     "memory --peers uvicorn, no such peer here: uvicorn; there are: C epoll",

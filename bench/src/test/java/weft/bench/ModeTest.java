@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Whoever runs in another mode than its name says is found out.
 class ModeTest {
@@ -37,7 +38,7 @@ class ModeTest {
   }
 
   @Test
-  void aServerInTheWrongModeIsNotServed() {
+  void aServerInTheWrongModeIsNotServed(@TempDir Path folder) {
     assumeTrue(Files.exists(Path.of("/proc/self/fd")), "not Linux");
     var command = List.of("/bin/sh", "-c", "echo READY 1 loop selector; exec sleep 60");
     var entrant =
@@ -48,7 +49,6 @@ class ModeTest {
             Set.of(Wire.TCP),
             false,
             new Mode("loop epoll", Mode.Held.ANY));
-    var folder = Path.of(System.getProperty("java.io.tmpdir"));
     var thrown =
         assertThrows(
             IOException.class, () -> Serving.start(entrant, Wire.TCP, folder, Map.of()).close());

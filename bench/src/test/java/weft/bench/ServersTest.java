@@ -37,7 +37,7 @@ class ServersTest {
             "--wires=tcp",
             "--rate=500",
             "--idle=50",
-            "--peers=c epoll,jdk,node");
+            "--peers=c epoll,jdk");
     assertRead(csv, "tcp 1 KiB × 8", "weft streams selector", "cpu");
     assertRead(csv, "tcp 1 KiB × 8, 500/s", "weft protocol selector", "p99.9");
     assertRead(csv, "tcp 1 KiB × 8 + 50 idle", "C epoll", "rate");
@@ -62,7 +62,7 @@ class ServersTest {
   @Test
   void weftAnswersByHttp() throws IOException {
     assumeTrue(Tools.onPath("wrk").isPresent(), "no wrk");
-    var csv = run("http", "--connections=8", "--peers=node,go");
+    var csv = run("http", "--connections=8", "--peers=none");
     assertRead(csv, "Hello × 8", "weft http selector", "rate");
     assertRead(csv, "file 10 KiB × 8", "weft Serve.java selector", "rate");
   }

@@ -36,7 +36,7 @@ final class ReplCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage());
     }
-    RunOptions options = loop.loop == null ? RunOptions.defaults() : RunOptions.loop(loop.loop);
+    RunOptions options = loop.loop == null ? RunOptions.defaults() : RunOptions.on(loop.loop);
     return Repl.run(loop.debug ? options.debug(true) : options, classPath);
   }
 }

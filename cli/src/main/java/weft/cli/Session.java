@@ -104,7 +104,7 @@ final class Session implements AutoCloseable {
                     done.completeExceptionally(t);
                   }
                 }),
-            TaskOptions.name("input").context(context));
+            TaskOptions.named("input").context(context));
     task.addDoneCallback(
         t -> {
           if (t.cancelled()) {

@@ -2,11 +2,14 @@ package weft.io;
 
 import org.jspecify.annotations.Nullable;
 
-/// What all transports have in common. A transport belongs to one loop and is used on its thread;
-/// none of its methods suspends.
-public interface BaseTransport {
+/// What all transports have in common.
+///
+/// Thread: the loop's. From another one, what reads, writes or closes is an
+/// [IllegalStateException]; use [weft.EventLoop#callSoonThreadsafe]. No method suspends.
+public interface BaseTransport extends AutoCloseable {
   /// Closes gracefully: reading stops at once, what was written is still sent, then the protocol's
   /// [BaseProtocol#connectionLost] is called with null. Never inline; repeating it does nothing.
+  @Override
   void close();
 
   /// Whether the transport is closing or closed.

@@ -79,6 +79,7 @@ final class ChannelDatagrams extends ProtocolTransport
 
   @Override
   public void pauseReading() {
+    loop.checkThread();
     if (!readingPaused && !closing) {
       readingPaused = true;
       channel.pauseReading();
@@ -87,6 +88,7 @@ final class ChannelDatagrams extends ProtocolTransport
 
   @Override
   public void resumeReading() {
+    loop.checkThread();
     if (readingPaused && !closing) {
       readingPaused = false;
       if (begun) {
@@ -99,6 +101,7 @@ final class ChannelDatagrams extends ProtocolTransport
 
   @Override
   public void sendTo(ByteBuffer data, @Nullable SocketAddress target) {
+    loop.checkThread();
     SocketAddress peer = remoteAddress;
     if (peer != null && target != null && !target.equals(peer)) {
       throw new IllegalArgumentException(
@@ -133,6 +136,7 @@ final class ChannelDatagrams extends ProtocolTransport
 
   @Override
   public void close() {
+    loop.checkThread();
     if (!closing) {
       closing = true;
       channel.pauseReading();
@@ -150,6 +154,7 @@ final class ChannelDatagrams extends ProtocolTransport
 
   @Override
   public void abort() {
+    loop.checkThread();
     lose(null);
   }
 

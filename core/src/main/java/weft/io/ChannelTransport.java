@@ -222,6 +222,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void pauseReading() {
+    loop.checkThread();
     if (!readingPaused && !closing) {
       readingPaused = true;
       channel.pauseReading();
@@ -230,6 +231,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void resumeReading() {
+    loop.checkThread();
     if (readingPaused && !closing) {
       readingPaused = false;
       goOnReading();
@@ -262,6 +264,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void write(ByteBuffer data) {
+    loop.checkThread();
     if (eofWritten) {
       throw new IllegalStateException("write() after writeEof()");
     }
@@ -305,6 +308,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void writeEof() {
+    loop.checkThread();
     if (pipe) {
       close();
       return;
@@ -421,6 +425,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void close() {
+    loop.checkThread();
     if (closeOther(false) || closing) {
       return;
     }
@@ -442,6 +447,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     } else if (channel instanceof TlsChannel tls) {
       shuttingDown = true;
       tls.shutdown(this::lose);
+    } else if (channel instanceof OutputPipe output && output.endsClosed()) {
+      shuttingDown = true;
+      output.shutdown(this::lose);
     } else {
       lose(null);
     }
@@ -449,6 +457,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void abort() {
+    loop.checkThread();
     if (!closeOther(true) && !lost) {
       channel.abort();
       lose(null);

@@ -108,6 +108,7 @@ final class ChildTransport implements SubprocessTransport {
 
   @Override
   public void close() {
+    loop.checkThread();
     if (closing) {
       return;
     }

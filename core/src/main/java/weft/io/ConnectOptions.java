@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// How to connect: `ConnectOptions.defaults().tls(TlsOptions.client())`.
 ///
 /// @param tls TLS on top of the connection; null for none
-/// @param localAddress where to bind the socket before; null lets the system choose
+/// @param localAddress where to bind the socket before; null lets the system choose. A name, as of
+///   [InetSocketAddress#createUnresolved], is looked up, too
 /// @param timeout how long the whole may take, name lookup and handshake included; null for no
 ///   limit
 /// @param happyEyeballsDelay after which time the next address is tried beside those before; null

@@ -2,7 +2,6 @@ package weft.io;
 
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
@@ -32,9 +31,14 @@ final class Connector {
   private final ConnectOptions options;
   private final List<IOException> failures = new ArrayList<>();
 
+  /// Where a socket may be bound before; empty if the system chooses.
+  private List<InetSocketAddress> locals;
+
   Connector(EventLoop loop, ConnectOptions options) {
     this.loop = loop;
     this.options = options;
+    InetSocketAddress local = options.localAddress();
+    this.locals = local == null ? List.of() : List.of(local);
   }
 
   /// Suspends until there is a connection.
@@ -42,7 +46,10 @@ final class Connector {
     List<InetSocketAddress> addresses = options.resolver().resolve(host, port, options.family());
     InetSocketAddress local = options.localAddress();
     if (local != null) {
-      addresses = addresses.stream().filter(remote -> sameFamily(remote, local)).toList();
+      if (local.isUnresolved()) {
+        locals = options.resolver().resolve(local.getHostString(), local.getPort(), null);
+      }
+      addresses = addresses.stream().filter(remote -> localFor(remote) != null).toList();
       if (addresses.isEmpty()) {
         throw new IOException(
             "no address of " + host + " is of the same family as the local address " + local);
@@ -57,9 +64,14 @@ final class Connector {
     return channel;
   }
 
-  private static boolean sameFamily(InetSocketAddress remote, InetSocketAddress local) {
-    InetAddress bound = local.getAddress();
-    return bound == null || Addresses.family(bound) == Addresses.family(remote.getAddress());
+  private @Nullable InetSocketAddress localFor(SocketAddress remote) {
+    for (InetSocketAddress local : locals) {
+      if (!(remote instanceof InetSocketAddress inet)
+          || Addresses.family(local.getAddress()) == Addresses.family(inet.getAddress())) {
+        return local;
+      }
+    }
+    return null;
   }
 
   private StreamChannel oneByOne(List<InetSocketAddress> addresses) throws IOException {
@@ -77,7 +89,7 @@ final class Connector {
   StreamChannel connect(SocketAddress remote) throws IOException {
     Promise<StreamChannel> connected = loop.createPromise();
     Pending pending =
-        loop.driver().connect(remote, options.localAddress(), completion(remote, connected));
+        loop.driver().connect(remote, localFor(remote), completion(remote, connected));
     boolean done = false;
     try {
       StreamChannel channel = Weft.await(connected, IOException.class);
@@ -147,7 +159,7 @@ final class Connector {
             loop.driver()
                 .connect(
                     remote,
-                    options.localAddress(),
+                    localFor(remote),
                     new Completion<>() {
                       @Override
                       public void completed(StreamChannel channel) {

@@ -41,7 +41,7 @@ final class JdkChild extends Child {
     this.loop = loop;
     this.process = process;
     boolean fed = options.stdin() == Stdio.PIPE;
-    stdin = fed ? new OutputPipe(loop, process.getOutputStream()) : null;
+    stdin = fed ? new OutputPipe(loop, process.getOutputStream(), false) : null;
     boolean read = options.stdout() == Stdio.PIPE;
     stdout = read ? new InputPipe(loop, process.getInputStream(), true) : null;
     boolean errorsRead = options.stderr() == Stdio.PIPE;

@@ -190,11 +190,12 @@ final class Listening {
   /* ---- Datagrams ---- */
 
   /// The address with its name looked up.
-  static @Nullable InetSocketAddress resolved(@Nullable InetSocketAddress address)
+  static @Nullable InetSocketAddress resolved(
+      @Nullable InetSocketAddress address, @Nullable StandardProtocolFamily family)
       throws IOException {
     return address == null || !address.isUnresolved()
         ? address
-        : Resolver.system().resolve(address.getHostString(), address.getPort(), null).getFirst();
+        : Resolver.system().resolve(address.getHostString(), address.getPort(), family).getFirst();
   }
 
   static @Nullable StandardProtocolFamily family(

@@ -47,6 +47,12 @@ public final class Net {
     return streams(createConnection(clientProtocol(options), host, port, options));
   }
 
+  /// Makes streams of a connected socket, which they own from now on.
+  public static Streams openConnection(SocketChannel socket, ConnectOptions options)
+      throws IOException {
+    return streams(createConnection(clientProtocol(options), socket, options));
+  }
+
   /// Connects to a unix socket.
   public static Streams openUnixConnection(Path path) throws IOException {
     return openUnixConnection(path, ConnectOptions.defaults());
@@ -92,6 +98,12 @@ public final class Net {
     return createServer(serverProtocol(handler, options), hosts, port, options);
   }
 
+  /// Serves clients on a listening socket, which the server owns from now on.
+  public static Server startServer(
+      ClientHandler handler, ServerSocketChannel socket, ServerOptions options) throws IOException {
+    return createServer(serverProtocol(handler, options), socket, options);
+  }
+
   /// Serves clients on a unix socket.
   public static Server startUnixServer(ClientHandler handler, Path path) throws IOException {
     return startUnixServer(handler, path, ServerOptions.defaults());
@@ -108,6 +120,37 @@ public final class Net {
     Objects.requireNonNull(handler, "handler");
     EventLoop loop = EventLoop.running();
     return () -> new StreamProtocol(loop, options.limit(), handler);
+  }
+
+  /* ---- Streams: pipes ---- */
+
+  /// Reads from a pipe. It is closed when it has ended, or with the loop; to close it before, use
+  /// [#connectReadPipe(Supplier, Pipe.SourceChannel)].
+  public static StreamReader openReadPipe(Pipe.SourceChannel pipe) throws IOException {
+    return connectReadPipe(pipeProtocol(), pipe).protocol().reader;
+  }
+
+  /// Reads from a stream of the JDK: `openReadPipe(System.in)`. A thread waits for it, because such
+  /// streams block. It is closed when it has ended, but not with the loop.
+  public static StreamReader openReadPipe(InputStream pipe) {
+    return connectReadPipe(pipeProtocol(), pipe).protocol().reader;
+  }
+
+  /// Writes into a pipe; closing the writer closes it.
+  public static StreamWriter openWritePipe(Pipe.SinkChannel pipe) throws IOException {
+    return connectWritePipe(pipeProtocol(), pipe).protocol().writer;
+  }
+
+  /// Writes into a stream of the JDK, on a thread that waits for it, because such streams block.
+  /// Closing the writer closes it, and [StreamWriter#waitClosed] throws what that throws; the end
+  /// of the loop does not close it.
+  public static StreamWriter openWritePipe(OutputStream pipe) {
+    return connectWritePipe(pipeProtocol(), pipe).protocol().writer;
+  }
+
+  private static Supplier<StreamProtocol> pipeProtocol() {
+    EventLoop loop = EventLoop.running();
+    return () -> new StreamProtocol(loop, StreamReader.DEFAULT_LIMIT, null);
   }
 
   /* ---- Transports: clients ---- */
@@ -274,7 +317,9 @@ public final class Net {
 
   /* ---- Datagrams ---- */
 
-  /// Opens a datagram socket.
+  /// Opens a datagram socket. Suspends if a name has to be looked up: one that
+  /// [InetSocketAddress#createUnresolved] was given is looked up off the loop's thread, while the
+  /// constructor of an address looks it up by itself, on the thread that calls it.
   ///
   /// @param local where to bind it; null lets the system choose
   /// @param remote the only peer; null for anyone
@@ -298,8 +343,8 @@ public final class Net {
           "a datagram socket needs a local or a remote address, or a family");
     }
     EventLoop loop = EventLoop.running();
-    InetSocketAddress bound = Listening.resolved(local);
-    InetSocketAddress peer = Listening.resolved(remote);
+    InetSocketAddress bound = Listening.resolved(local, options.family());
+    InetSocketAddress peer = Listening.resolved(remote, options.family());
     PacketChannel channel =
         loop.driver()
             .openPackets(
@@ -366,7 +411,7 @@ public final class Net {
   }
 
   /// Reads from a stream of the JDK, such as [System#in], which the transport owns from now on. A
-  /// thread waits for it, because such streams block.
+  /// thread waits for it, because such streams block. Closing the loop does not close it.
   public static <P extends BaseProtocol> Connected<ReadTransport, P> connectReadPipe(
       Supplier<P> protocol, InputStream pipe) {
     EventLoop loop = EventLoop.running();
@@ -375,7 +420,8 @@ public final class Net {
   }
 
   /// Writes into a stream of the JDK, such as [System#out], which the transport owns from now on. A
-  /// thread waits for it, because such streams block.
+  /// thread waits for it, because such streams block. The protocol's `connectionLost` is told when
+  /// the stream is closed. Closing the loop does not close it.
   public static <P extends BaseProtocol> Connected<WriteTransport, P> connectWritePipe(
       Supplier<P> protocol, OutputStream pipe) {
     EventLoop loop = EventLoop.running();

@@ -3,6 +3,8 @@ package weft.io;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 
 /// The sending end of a pipe.
@@ -14,6 +16,10 @@ final class OutputPipe extends PipeChannel {
   private static final byte[] EMPTY = {};
 
   private final OutputStream stream;
+
+  /// Whether the end waits until the stream is closed, and how that went. That of a process does
+  /// not: its exit tells more.
+  private final boolean endsClosed;
 
   /* Guarded by `this`: shared with the thread. Nothing suspends while it is held. */
 
@@ -35,9 +41,33 @@ final class OutputPipe extends PipeChannel {
 
   private boolean failed;
 
-  OutputPipe(EventLoop loop, OutputStream stream) {
+  OutputPipe(EventLoop loop, OutputStream stream, boolean endsClosed) {
     super(loop);
     this.stream = stream;
+    this.endsClosed = endsClosed;
+  }
+
+  boolean endsClosed() {
+    return endsClosed;
+  }
+
+  /// Closes the stream, when all is sent. Some hold something back until then.
+  ///
+  /// @param closed is told afterwards, with the failure if it did not go well
+  void shutdown(Consumer<@Nullable IOException> closed) {
+    THREADS.execute(
+        () -> {
+          IOException failure = null;
+          try {
+            stream.close();
+          } catch (IOException e) {
+            failure = e;
+          } catch (RuntimeException e) {
+            failure = new IOException("the stream failed", e);
+          }
+          IOException told = failure;
+          post(() -> closed.accept(told));
+        });
   }
 
   @Override

@@ -59,7 +59,7 @@ abstract sealed class PipeChannel implements StreamChannel permits InputPipe, Ou
 
   /// The sending end of a pipe; takes the stream over.
   static StreamChannel writing(EventLoop loop, OutputStream stream) {
-    return new OutputPipe(loop, stream);
+    return new OutputPipe(loop, stream, true);
   }
 
   /// Runs something on the loop's thread. Returns false if the loop is closed.
@@ -72,7 +72,7 @@ abstract sealed class PipeChannel implements StreamChannel permits InputPipe, Ou
     }
   }
 
-  @SuppressWarnings("EmptyCatch") // what was written was flushed before, and was told if it failed
+  @SuppressWarnings("EmptyCatch") // nobody is left to whom it matters
   static void closeQuietly(Closeable stream) {
     try {
       stream.close();

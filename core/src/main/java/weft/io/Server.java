@@ -281,6 +281,7 @@ public final class Server implements AutoCloseable {
   /// Repeating it does nothing.
   @Override
   public void close() {
+    loop.checkThread();
     if (closed) {
       return;
     }
@@ -297,7 +298,8 @@ public final class Server implements AutoCloseable {
     wakeWaiters();
   }
 
-  /// Waits until the server is closed and its last connection is gone.
+  /// Waits until the server is closed and its last connection is gone. A handler that still works
+  /// when its client has gone is not waited for.
   public void waitClosed() {
     while (!closed || connections() > 0) {
       Latch gone = new Latch(loop);
@@ -319,12 +321,14 @@ public final class Server implements AutoCloseable {
 
   /// Closes the connections gracefully.
   public void closeClients() {
+    loop.checkThread();
     connections.forEach(ChannelTransport::close);
     cancelHandshakes();
   }
 
   /// Closes the connections at once; the peers see a reset.
   public void abortClients() {
+    loop.checkThread();
     connections.forEach(ChannelTransport::abort);
     cancelHandshakes();
   }

@@ -6,9 +6,9 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
-import weft.CancelledError;
 import weft.Coroutine;
 import weft.ErrorContext;
 import weft.EventLoop;
@@ -33,7 +33,6 @@ final class StreamProtocol implements Protocol, VoidBody {
   private @Nullable Latch closed;
   private @Nullable ChannelTransport transport;
   private @Nullable Throwable reason;
-  private @Nullable IOException closedError;
   private boolean writingPaused;
   private boolean lost;
 
@@ -71,10 +70,14 @@ final class StreamProtocol implements Protocol, VoidBody {
         handler.handle(reader, writer);
       }
       writer.close();
-    } catch (CancelledError | LoopExit leaving) {
+    } catch (LoopExit leaving) {
       transport().abort();
       throw leaving;
     } catch (Throwable e) {
+      if (Objects.requireNonNull(Task.current()).isCancellation(e)) {
+        transport().abort();
+        throw e;
+      }
       if (!isLoss(e)) {
         report(used, e);
       }
@@ -93,7 +96,7 @@ final class StreamProtocol implements Protocol, VoidBody {
         e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
     return cause != null
         && (cause == reason
-            || cause == closedError
+            || (cause instanceof ClosedException closing && closing.connection == this)
             || cause == reader.exception()
             || cause == transport().lossReason());
   }
@@ -177,13 +180,23 @@ final class StreamProtocol implements Protocol, VoidBody {
 
   private IOException lostReason() {
     if (reason == null) {
-      SocketException closedByUs = new SocketException("the connection is closed");
-      closedError = closedByUs;
-      return closedByUs;
+      return new ClosedException(this);
     }
     return reason instanceof IOException e
         ? e
         : new IOException("the connection was broken by the protocol", reason);
+  }
+
+  /// Something was asked of a connection that is closing. Each attempt is told by one of its own.
+  private static final class ClosedException extends SocketException {
+    private static final long serialVersionUID = 1;
+
+    private final transient StreamProtocol connection;
+
+    ClosedException(StreamProtocol connection) {
+      super("the connection is closed");
+      this.connection = connection;
+    }
   }
 
   /// Waits until the protocol may write again.

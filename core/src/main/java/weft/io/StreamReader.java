@@ -428,7 +428,8 @@ public final class StreamReader implements Iterable<String> {
   }
 
   /// Reads a line in UTF-8, without the `\n` or `\r\n` at its end. At the end of the stream what is
-  /// left is a line, unless it is empty. Null after that.
+  /// left is a line, unless it is empty. Null after that. What is not UTF-8 becomes U+FFFD; for the
+  /// bytes as they are, or another encoding, use [#readUntil(String)].
   ///
   /// @throws LimitOverrunException if the line is longer than the limit; it is dropped as far as it
   ///   has arrived

@@ -17,7 +17,8 @@ import weft.Weft;
 ///
 /// Cancelling a write that waits does not take the bytes back.
 ///
-/// Thread: the loop's. Several tasks may write at the same time; each piece stays in one piece.
+/// Thread: the loop's; from another one `write` and `close` are an [IllegalStateException]. Several
+/// tasks may write at the same time; each piece stays in one piece.
 public final class StreamWriter implements AutoCloseable {
   private final StreamProtocol protocol;
 
@@ -28,6 +29,7 @@ public final class StreamWriter implements AutoCloseable {
   /// Writes a text in UTF-8. Suspends while too much waits to be sent.
   ///
   /// @throws IOException if the connection is lost or closed
+  /// @throws IllegalStateException after [#writeEof], or while a file is sent
   public void write(String text) throws IOException {
     write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
   }
@@ -35,6 +37,7 @@ public final class StreamWriter implements AutoCloseable {
   /// Writes bytes. Suspends while too much waits to be sent.
   ///
   /// @throws IOException if the connection is lost or closed
+  /// @throws IllegalStateException after [#writeEof], or while a file is sent
   public void write(byte[] data) throws IOException {
     write(ByteBuffer.wrap(data));
   }
@@ -43,15 +46,18 @@ public final class StreamWriter implements AutoCloseable {
   /// the caller's again when this returns.
   ///
   /// @throws IOException if the connection is lost or closed
+  /// @throws IllegalStateException after [#writeEof], or while a file is sent
   public void write(ByteBuffer data) throws IOException {
     protocol.checkAlive();
     protocol.transport().write(data);
     waitForRoom();
   }
 
-  /// Writes several pieces. Suspends while too much waits to be sent.
+  /// Writes several pieces, with nothing between or behind them. Suspends while too much waits to
+  /// be sent.
   ///
   /// @throws IOException if the connection is lost or closed
+  /// @throws IllegalStateException after [#writeEof], or while a file is sent
   public void writeLines(Iterable<byte[]> pieces) throws IOException {
     protocol.checkAlive();
     for (byte[] piece : pieces) {
@@ -82,15 +88,18 @@ public final class StreamWriter implements AutoCloseable {
     protocol.drain();
   }
 
-  /// Closes the connection once everything is sent. Does not wait; see [#waitClosed].
+  /// Closes the connection once everything is sent. Does not wait for that: what is not sent when
+  /// the loop is closed is lost, so a program that ends then calls [#waitClosed] first.
   @Override
   public void close() {
+    protocol.reader.loop.checkThread();
     protocol.reader.releaseOwn();
     protocol.transport().close();
   }
 
   /// Closes the connection at once; the peer sees a reset.
   public void abort() {
+    protocol.reader.loop.checkThread();
     protocol.reader.releaseOwn();
     protocol.transport().abort();
   }
@@ -112,7 +121,10 @@ public final class StreamWriter implements AutoCloseable {
     return protocol.transport().canWriteEof();
   }
 
-  /// Ends the output once everything is sent; the peer can still send.
+  /// Ends the output once everything is sent; the peer can still send. Does nothing when the
+  /// connection is closing.
+  ///
+  /// @throws UnsupportedOperationException over TLS, see [#canWriteEof]
   public void writeEof() {
     protocol.transport().writeEof();
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import weft.CancelledError;
 import weft.EventLoop;
 import weft.Promise;
+import weft.TaskOptions;
 import weft.Weft;
 
 /// A child process.
@@ -29,12 +31,18 @@ import weft.Weft;
 ///   subprocesses</a>
 public final class Subprocess implements AutoCloseable {
   private static final int FEED_BYTES_MAX = 64 * 1024;
+  private static final byte[] NOTHING = {};
 
   private final ChildTransport transport;
   private final Promise<Integer> exit;
   private final @Nullable StreamWriter stdin;
   private final @Nullable StreamReader stdout;
   private final @Nullable StreamReader stderr;
+
+  /// What a [#communicate] has read and was cancelled before it could return it.
+  private byte[] output = NOTHING;
+
+  private byte[] errors = NOTHING;
 
   private Subprocess(
       ChildTransport transport, Promise<Integer> exit, @Nullable StreamProtocol[] pipes) {
@@ -173,7 +181,7 @@ public final class Subprocess implements AutoCloseable {
   /// the process does not want all of the input is no error.
   ///
   /// If it is cancelled, the process still gets all of the input, but not its end: nobody has
-  /// closed it. What it has written and was not returned can still be read.
+  /// closed it. What it has written comes with the next call, even if it was read already.
   ///
   /// @param input null for none; it is closed behind it
   /// @throws IllegalStateException if there are bytes, and the input is not a pipe
@@ -181,21 +189,25 @@ public final class Subprocess implements AutoCloseable {
     if (input != null && stdin == null) {
       throw new IllegalStateException("the input of this process is not a pipe");
     }
-    List<byte[]> read =
-        Weft.await(
-            Weft.gather(
-                Weft.async("feed", () -> feed(input)),
-                Weft.async("read stdout", () -> readAll(stdout)),
-                Weft.async("read stderr", () -> readAll(stderr))),
-            IOException.class);
+    // Eagerly, so that it has begun, and hands all over, whenever this is cancelled.
+    var begun = TaskOptions.defaults().eagerStart(true);
+    Weft.await(
+        Weft.gather(
+            Weft.createTask(Weft.async("feed", () -> feed(input)), begun),
+            Weft.async("read stdout", () -> output = readAll(stdout, output)),
+            Weft.async("read stderr", () -> errors = readAll(stderr, errors))),
+        IOException.class);
     waitExit();
-    return new Output(read.get(1), read.get(2));
+    Output all = new Output(output, errors);
+    output = NOTHING;
+    errors = NOTHING;
+    return all;
   }
 
   private byte[] feed(byte @Nullable [] input) {
     StreamWriter writer = stdin;
     if (writer == null) {
-      return new byte[0];
+      return NOTHING;
     }
     ByteBuffer rest = ByteBuffer.wrap(input == null ? new byte[0] : input);
     try {
@@ -215,11 +227,18 @@ public final class Subprocess implements AutoCloseable {
       throw leaving; // without a close: the process would take it for the end
     }
     writer.close();
-    return new byte[0];
+    return NOTHING;
   }
 
-  private static byte[] readAll(@Nullable StreamReader reader) throws IOException {
-    return reader == null ? new byte[0] : reader.read();
+  private static byte[] readAll(@Nullable StreamReader reader, byte[] before) throws IOException {
+    byte[] rest = reader == null ? NOTHING : reader.read();
+    return before.length == 0 ? rest : rest.length == 0 ? before : joined(before, rest);
+  }
+
+  private static byte[] joined(byte[] first, byte[] second) {
+    byte[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   /// Writes to the input of the process; null if that is not a pipe.

@@ -51,9 +51,14 @@ public record SubprocessOptions(
     return DEFAULTS;
   }
 
-  /// All three streams are pipes.
-  public static SubprocessOptions pipes() {
-    return DEFAULTS.stdin(Stdio.PIPE).stdout(Stdio.PIPE).stderr(Stdio.PIPE);
+  /// All three streams are pipes, directory and environment are inherited.
+  public static SubprocessOptions piped() {
+    return DEFAULTS.pipes();
+  }
+
+  /// The same with all three streams as pipes.
+  public SubprocessOptions pipes() {
+    return stdin(Stdio.PIPE).stdout(Stdio.PIPE).stderr(Stdio.PIPE);
   }
 
   /// The same with another input.

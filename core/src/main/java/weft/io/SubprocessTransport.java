@@ -7,7 +7,7 @@ public interface SubprocessTransport extends BaseTransport {
   /// The identifier of the process.
   long pid();
 
-  /// The exit status, negative if a signal ended it; null while it runs.
+  /// The exit status; null while it runs. After a signal as [Subprocess#returnCode].
   @Nullable Integer returnCode();
 
   /// The transport of a pipe: 0 is the child's input, 1 its output, 2 its errors; null if that is

@@ -43,7 +43,7 @@ class FileSnippetsTest {
                 run(
                     () -> {
                       // @start region="communicate"
-                      var pipes = SubprocessOptions.pipes();
+                      var pipes = SubprocessOptions.piped();
                       try (var sort = Subprocess.exec(List.of("sort"), pipes)) {
                         var output = sort.communicate("pear\napple\n");
                         IO.println(output.text()); // apple, pear

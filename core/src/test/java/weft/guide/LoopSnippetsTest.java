@@ -82,7 +82,7 @@ class LoopSnippetsTest {
             () -> {
               // @start region="runner"
               var user = new ContextVar<>("user", "nobody");
-              try (var runner = new Runner(RunOptions.loop("selector"))) {
+              try (var runner = new Runner(RunOptions.on("selector"))) {
                 runner.run(() -> user.set("ada"));
                 runner.run(() -> IO.println(user.get())); // ada: one loop, one context
               }
@@ -123,9 +123,9 @@ class LoopSnippetsTest {
                 run(
                     () -> {
                       // @start region="graph"
-                      Task<String> source = createTask(answer(), TaskOptions.name("source"));
+                      Task<String> source = createTask(answer(), TaskOptions.named("source"));
                       Task<String> reader =
-                          createTask(() -> await(source), TaskOptions.name("reader"));
+                          createTask(() -> await(source), TaskOptions.named("reader"));
                       sleep(Duration.ZERO);
                       IO.println(CallGraph.capture(source).format());
                       // @end region="graph"

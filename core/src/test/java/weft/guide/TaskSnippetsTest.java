@@ -54,7 +54,7 @@ class TaskSnippetsTest {
               run(
                   () -> {
                     Task<String> slow = createTask(fetch("a", 40));
-                    Task<String> quick = createTask(fetch("b", 20), TaskOptions.name("quick"));
+                    Task<String> quick = createTask(fetch("b", 20), TaskOptions.named("quick"));
                     createTask(() -> IO.println("begun")); // a body is enough
                     IO.println(await(quick)); // page b
                     IO.println(await(slow)); // page a, after 40 ms and not 60

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -273,7 +274,9 @@ abstract class OpeningTest extends DriverTest {
       openAndClose();
     }
     turns(2);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
     while (count(descriptors) > before) { // a channel group ends on its own thread
+      assertTrue(System.nanoTime() < end, "descriptors are left open");
       Thread.onSpinWait();
     }
   }

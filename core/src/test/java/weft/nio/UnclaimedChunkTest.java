@@ -45,6 +45,6 @@ class UnclaimedChunkTest {
           assertTrue(cancelled > 0);
           assertEquals(0, driver.buffers.lent());
         },
-        RunOptions.loop("selector"));
+        RunOptions.on("selector"));
   }
 }

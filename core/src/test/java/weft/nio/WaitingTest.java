@@ -1,6 +1,7 @@
 package weft.nio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -63,6 +64,7 @@ abstract class WaitingTest extends DriverTest {
         while (given.get() < i) {
           driver.poll(Long.MAX_VALUE);
           driver.dispatch();
+          assertFalse(Thread.interrupted(), "a wake-up was lost");
         }
         taken.set(i);
       }

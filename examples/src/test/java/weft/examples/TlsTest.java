@@ -133,6 +133,7 @@ class TlsTest {
       client.endInput();
       Tool.Result result = client.await();
       assertNotEquals(0, result.status(), result::toString);
+      assertTrue(result.err().contains("alert"), result::toString); // the server has said so
     }
   }
 

@@ -252,6 +252,24 @@ public abstract class ClientConnectSuite extends IoSuite {
   }
 
   @Test
+  void theNameOfALocalAddressIsLookedUp() {
+    run(
+        () -> {
+          var listening = listen();
+          var local = InetSocketAddress.createUnresolved(name("::1", "127.0.0.2"), 0);
+          var options = ConnectOptions.defaults().localAddress(local);
+          var connected = connect(name(V4), listening.getLocalPort(), options);
+          var peer = accept(listening);
+          assertEquals("127.0.0.2", peer.socket().getInetAddress().getHostAddress());
+          end(connected);
+          var unknown = options.localAddress(InetSocketAddress.createUnresolved("y.weft.test", 0));
+          assertThrows(
+              UnknownHostException.class,
+              () -> connect(name(V4), listening.getLocalPort(), unknown));
+        });
+  }
+
+  @Test
   void aLocalAddressOfTheOtherFamilyIsRefused() {
     run(
         () -> {

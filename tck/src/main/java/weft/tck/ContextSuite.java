@@ -61,6 +61,52 @@ public abstract class ContextSuite extends LoopSuite {
   }
 
   @Test
+  void aTokenIsAResource() {
+    run(
+        () -> {
+          try (var _ = colour.set("red")) {
+            try (var blue = colour.set("blue")) {
+              assertEquals("blue", colour.get());
+              blue.variable().reset(blue); // closing it then does nothing
+              assertEquals("red", colour.get());
+            }
+            assertEquals("red", colour.get());
+          }
+          assertEquals("none", colour.get());
+          var foreign = colour.set("green");
+          await(
+              createTask(
+                  () -> assertThrows(IllegalArgumentException.class, () -> foreign.close())));
+          assertEquals("green", colour.get());
+        });
+  }
+
+  @Test
+  void aTokenOfAnotherCallbackIsRefused() {
+    var tokens = new ArrayList<ContextVar.Token<String>>();
+    var seen = new ArrayList<String>();
+    run(
+        () -> {
+          loop.callSoon(
+              () -> {
+                tokens.add(colour.set("red"));
+                tokens.add(colour.set("blue"));
+                colour.reset(tokens.getLast());
+                seen.add(colour.get());
+                loop.callSoon(() -> seen.add(colour.get()));
+              });
+          loop.callSoon(
+              () -> {
+                seen.add(colour.get());
+                assertThrows(IllegalArgumentException.class, () -> colour.reset(tokens.getFirst()));
+                seen.add(colour.get());
+              });
+          turns(3);
+        });
+    assertEquals(List.of("red", "none", "none", "red"), seen);
+  }
+
+  @Test
   void aTokenOfAnotherVariableOrContextIsRefused() {
     run(
         () -> {

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import weft.io.BaseProtocol;
 import weft.io.BaseTransport;
 import weft.io.DatagramOptions;
@@ -30,6 +31,26 @@ import weft.io.WaterMarks;
 public abstract class DatagramTransportSuite extends Datagrams {
   /// For subclasses.
   protected DatagramTransportSuite() {}
+
+  @Test
+  void L69_anotherThreadIsRefused() {
+    run(
+        () -> {
+          Noted one = bound();
+          List<Executable> calls =
+              List.of(
+                  () -> one.transport().sendTo(utf8("x"), name(one)),
+                  one.transport()::close,
+                  one.transport()::abort,
+                  one.transport()::pauseReading,
+                  one.transport()::resumeReading);
+          for (Executable call : calls) {
+            elsewhere(() -> assertThrows(IllegalStateException.class, call));
+          }
+          assertFalse(one.transport().isClosing());
+          close(one);
+        });
+  }
 
   /* ---- Broadcast and multicast ---- */
 

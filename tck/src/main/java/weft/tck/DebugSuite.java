@@ -73,7 +73,7 @@ public abstract class DebugSuite extends LoopSuite {
                 () -> {
                   loop.setSlowCallbackDuration(Duration.ZERO);
                 }),
-            TaskOptions.name("slowpoke"));
+            TaskOptions.named("slowpoke"));
     loop.runUntilComplete(task);
     assertTrue(
         logs().stream().anyMatch(log -> log.contains("slowpoke") && log.contains("took")),
@@ -137,7 +137,7 @@ public abstract class DebugSuite extends LoopSuite {
           var tasks = new ArrayList<Task<Object>>();
           for (int i = 0; i < length; i++) {
             int next = (i + 1) % length;
-            tasks.add(createTask(async(() -> await(tasks.get(next))), TaskOptions.name("t" + i)));
+            tasks.add(createTask(async(() -> await(tasks.get(next))), TaskOptions.named("t" + i)));
           }
           await(toThread(this::waitForALog));
           tasks.getFirst().cancel();

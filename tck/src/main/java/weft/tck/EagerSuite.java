@@ -152,7 +152,7 @@ public abstract class EagerSuite extends LoopSuite {
   void L28_theNameIsThereInTheFirstStep() {
     run(
         () -> {
-          createTask(() -> seen.add(current().name()), TaskOptions.name("child").eagerStart(true));
+          createTask(() -> seen.add(current().name()), TaskOptions.named("child").eagerStart(true));
           assertEquals(List.of("child"), seen);
         });
   }

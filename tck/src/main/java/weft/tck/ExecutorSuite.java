@@ -657,6 +657,6 @@ public abstract class ExecutorSuite extends LoopSuite {
               running.setDefaultExecutor(new Managed());
               return await(running.runInExecutor(null, () -> 3));
             },
-            RunOptions.loopFactory(this::newLoop)));
+            RunOptions.defaults().loopFactory(this::newLoop)));
   }
 }

@@ -89,6 +89,27 @@ public abstract class GatherSuite extends LoopSuite {
         });
   }
 
+  /// Else the failure would be reported when the loop is closed, and fail this test.
+  @Test
+  void L40_whoCancelsGatherSettledNeedNotLookAtTheFailures() {
+    run(
+        () -> {
+          var failing =
+              createTask(
+                  () -> {
+                    try {
+                      hang();
+                    } catch (CancelledError leaving) {
+                      throw new IllegalStateException("on purpose");
+                    }
+                  });
+          var all = gatherSettled(List.of(failing));
+          turns(2);
+          all.cancel();
+          assertInstanceOf(CancelledError.class, failure(all));
+        });
+  }
+
   @Test
   void L40_whatIsDoneAlreadyCompletesAtOnce() {
     run(

@@ -185,9 +185,9 @@ public abstract class GraphSuite extends LoopSuite {
     run(
         () -> {
           Promise<String> gate = loop.createPromise();
-          var leaf = createTask(() -> waitingPlace(gate), TaskOptions.name("leaf"));
-          var middle = createTask(() -> await(leaf), TaskOptions.name("middle"));
-          var top = createTask(() -> await(middle), TaskOptions.name("top"));
+          var leaf = createTask(() -> waitingPlace(gate), TaskOptions.named("leaf"));
+          var middle = createTask(() -> await(leaf), TaskOptions.named("middle"));
+          var top = createTask(() -> await(middle), TaskOptions.named("top"));
           turns(1);
           var graph = CallGraph.capture(leaf);
           assertSame(leaf, graph.promise());
@@ -228,8 +228,8 @@ public abstract class GraphSuite extends LoopSuite {
     run(
         () -> {
           var tasks = new ArrayList<Task<String>>();
-          tasks.add(createTask(async(() -> await(tasks.get(1))), TaskOptions.name("first")));
-          tasks.add(createTask(async(() -> await(tasks.get(0))), TaskOptions.name("second")));
+          tasks.add(createTask(async(() -> await(tasks.get(1))), TaskOptions.named("first")));
+          tasks.add(createTask(async(() -> await(tasks.get(0))), TaskOptions.named("second")));
           var error = assertThrows(IllegalStateException.class, () -> await(tasks.get(1)));
           String text = String.valueOf(error.getMessage());
           assertTrue(text.contains("first") && text.contains("second"), text);
@@ -247,6 +247,35 @@ public abstract class GraphSuite extends LoopSuite {
           tasks.add(createTask(async(() -> await(tasks.get(0)))));
           assertThrows(IllegalStateException.class, () -> await(tasks.get(1)));
           assertThrows(IllegalStateException.class, () -> await(tasks.get(0)));
+        });
+  }
+
+  /// The one who waits for the gather resumes in the next batch.
+  @Test
+  void L60_aGatherThatHasFailedClosesNoCycle() {
+    run(
+        () -> {
+          Promise<Boolean> gate = loop.createPromise();
+          var outer = new ArrayList<Task<List<Boolean>>>();
+          Task<Boolean> failing =
+              createTask(
+                  () -> {
+                    await(gate);
+                    throw new IllegalStateException("on purpose");
+                  });
+          Task<Boolean> waiting =
+              createTask(
+                  () -> {
+                    await(gate);
+                    turns(1);
+                    await(outer.getFirst());
+                    return true;
+                  });
+          outer.add(createTask(() -> await(gather(List.of(failing, waiting)))));
+          turns(2);
+          gate.setResult(true);
+          var thrown = failure(waiting);
+          assertEquals("on purpose", thrown == null ? null : thrown.getMessage());
         });
   }
 

@@ -43,7 +43,7 @@ public abstract class InstrumentSuite extends LoopSuite {
                     turns(1);
                     seen.add("second step");
                   },
-                  TaskOptions.name("task"));
+                  TaskOptions.named("task"));
           seen.add("made");
           await(task);
         });
@@ -70,7 +70,7 @@ public abstract class InstrumentSuite extends LoopSuite {
                   () -> {
                     turns(2);
                   },
-                  TaskOptions.name("task"));
+                  TaskOptions.named("task"));
           loop.addInstrument(
               new Instrument() {
                 @Override
@@ -90,7 +90,7 @@ public abstract class InstrumentSuite extends LoopSuite {
     run(
         () -> {
           loop.addInstrument(new Recorder("task"));
-          var task = createTask(() -> seen.add("ran"), TaskOptions.name("task"));
+          var task = createTask(() -> seen.add("ran"), TaskOptions.named("task"));
           task.cancel();
           failure(task);
         });
@@ -103,7 +103,7 @@ public abstract class InstrumentSuite extends LoopSuite {
     run(
         () -> {
           loop.addInstrument(new Recorder("task"));
-          createTask(() -> seen.add("step"), TaskOptions.name("task").eagerStart(true));
+          createTask(() -> seen.add("step"), TaskOptions.named("task").eagerStart(true));
           seen.add("creator");
         });
     assertEquals(List.of("created", "before", "step", "done", "after", "creator"), seen);
@@ -150,7 +150,7 @@ public abstract class InstrumentSuite extends LoopSuite {
           loop.addInstrument(recorder);
           loop.removeInstrument(recorder);
           loop.removeInstrument(recorder);
-          await(createTask(() -> {}, TaskOptions.name("task")));
+          await(createTask(() -> {}, TaskOptions.named("task")));
         });
     assertEquals(List.of(), seen);
   }
@@ -330,7 +330,7 @@ public abstract class InstrumentSuite extends LoopSuite {
                     await(createTask(() -> turns(1)));
                     hang();
                   },
-                  RunOptions.loopFactory(this::newLoop)));
+                  RunOptions.defaults().loopFactory(this::newLoop)));
     }
   }
 

@@ -17,6 +17,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -135,7 +136,9 @@ public abstract class IoSuite extends LoopSuite {
     }
     for (Thread thread : List.copyOf(threads)) {
       try {
-        thread.join(5_000);
+        if (!thread.join(Duration.ofSeconds(5))) {
+          throw new AssertionError("a peer's thread stays: " + thread);
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

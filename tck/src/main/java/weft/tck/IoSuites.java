@@ -246,6 +246,18 @@ public abstract class IoSuites {
     }
   }
 
+  /// See [ClientHandlerSuite].
+  @Nested
+  public class ClientHandler extends ClientHandlerSuite {
+    /// For JUnit.
+    public ClientHandler() {}
+
+    @Override
+    protected EventLoop newLoop() {
+      return IoSuites.this.newLoop();
+    }
+  }
+
   /// See [StreamWriterSuite].
   @Nested
   public class StreamWriter extends StreamWriterSuite {

@@ -747,14 +747,21 @@ public abstract class LifecycleSuite extends LoopSuite {
     Path path = folder.resolve("file");
     Files.writeString(path, "content");
     var here = Thread.currentThread();
+    var read = new CountDownLatch(2);
     try (var file = FileChannel.open(path)) {
-      loop.callSoon(() -> seen.add(size(file)));
-      loop.callLater(ms(5), () -> seen.add(size(file)));
+      Runnable reading =
+          () -> {
+            seen.add(size(file));
+            read.countDown();
+          };
+      loop.callSoon(reading);
+      loop.callLater(ms(5), reading);
       Thread.ofPlatform()
           .start(
               () -> {
                 try {
-                  Thread.sleep(30);
+                  read.await();
+                  Thread.sleep(10); // the loop waits by now, or does not: it hears it in any case
                 } catch (InterruptedException e) {
                   return;
                 }

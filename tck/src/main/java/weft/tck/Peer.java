@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import weft.Promise;
 
@@ -60,6 +61,8 @@ final class Peer {
     try {
       await(readingAll(), IOException.class);
       return "end";
+    } catch (SocketTimeoutException e) {
+      throw new AssertionError("the peer sees neither the end nor a reset", e);
     } catch (IOException e) {
       return "reset";
     }

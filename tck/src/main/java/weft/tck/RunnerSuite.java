@@ -46,13 +46,14 @@ public abstract class RunnerSuite extends LoopSuite {
   protected RunnerSuite() {}
 
   private RunOptions options() {
-    return RunOptions.loopFactory(
-        () -> {
-          EventLoop fresh = newLoop();
-          fresh.setExceptionHandler((l, context) -> reports.add(context));
-          made.add(fresh);
-          return fresh;
-        });
+    return RunOptions.defaults()
+        .loopFactory(
+            () -> {
+              EventLoop fresh = newLoop();
+              fresh.setExceptionHandler((l, context) -> reports.add(context));
+              made.add(fresh);
+              return fresh;
+            });
   }
 
   @Test

@@ -74,7 +74,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                     others.add(Thread.ofPlatform().start(() -> interruptUntil(over, here)));
                     bounce();
                   },
-                  RunOptions.loopFactory(this::newLoop)));
+                  RunOptions.defaults().loopFactory(this::newLoop)));
       over.countDown();
       others.getFirst().join();
       Thread.interrupted(); // by one that came too late

@@ -25,9 +25,12 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import weft.Task;
 import weft.io.ConnectOptions;
 import weft.io.ExtraInfo;
+import weft.io.Net;
+import weft.io.Transport;
 import weft.io.WaterMarks;
 
 /// `StreamWriter`: writing, waiting for room, closing.
@@ -44,6 +47,41 @@ public abstract class StreamWriterSuite extends IoSuite {
   }
 
   /* ---- Writing ---- */
+
+  @Test
+  void L69_anotherThreadIsRefused() {
+    run(
+        () -> {
+          Line line = line();
+          try (var server = Net.startServer((reader, writer) -> {}, "127.0.0.1", 0)) {
+            Transport transport = line.writer().transport();
+            List<Executable> calls =
+                List.of(
+                    () -> line.writer().write("lost"),
+                    () -> line.writer().writeLines(List.of(utf8("lost"))),
+                    line.writer()::writeEof,
+                    line.writer()::close,
+                    line.writer()::abort,
+                    transport::close,
+                    transport::abort,
+                    transport::pauseReading,
+                    transport::resumeReading,
+                    loop::checkThread,
+                    server::closeClients,
+                    server::abortClients,
+                    server::close);
+            for (Executable call : calls) {
+              elsewhere(() -> assertThrows(IllegalStateException.class, call));
+            }
+            loop.checkThread();
+            assertTrue(server.isServing());
+          }
+          line.writer().write("kept");
+          end(line);
+          assertEquals("kept", line.peer().readAll());
+        });
+    loop.checkThread();
+  }
 
   @Test
   void textsBytesAndBuffersArriveInOrder() {

@@ -14,6 +14,7 @@ import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
 import static weft.Weft.sleep;
+import static weft.Weft.timeout;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,7 +50,7 @@ public abstract class SubprocessSuite extends LoopSuite {
   /// with fewer.
   private static final int SHORT_PROCESSES = Integer.getInteger("weft.tck.processes", 2000);
 
-  private static final SubprocessOptions PIPES = SubprocessOptions.pipes();
+  private static final SubprocessOptions PIPES = SubprocessOptions.piped();
   private static final SubprocessOptions READ =
       SubprocessOptions.defaults().stdin(Stdio.DEVNULL).stdout(Stdio.PIPE);
 
@@ -135,6 +137,54 @@ public abstract class SubprocessSuite extends LoopSuite {
           Subprocess program = Subprocess.exec(List.of("true"), PIPES);
           assertEquals("", program.communicate(new byte[2_000_000]).text());
           assertEquals(0, program.returnCode());
+        });
+  }
+
+  @Test
+  void L69_aCloseFromAnotherThreadIsRefusedAndChangesNothing() {
+    run(
+        () -> {
+          Subprocess program = Subprocess.exec(List.of("sleep", "100"), PIPES);
+          elsewhere(() -> assertThrows(IllegalStateException.class, program::close));
+          assertFalse(program.transport().isClosing());
+          program.close();
+          assertEquals(-9, program.waitExit());
+        });
+  }
+
+  @Test
+  void communicateThatIsCancelledLosesNoOutput() {
+    run(
+        () -> {
+          Path gate = folder.resolve("gate");
+          String script =
+              "echo out; exec >&-; until [ -e \"$1\" ]; do sleep 0.01; done; echo err >&2";
+          Subprocess program =
+              Subprocess.exec(List.of("sh", "-c", script, "sh", gate.toString()), PIPES);
+          var task = createTask(() -> program.communicate());
+          while (!stdout(program).atEof()) {
+            sleep(ms(1));
+          }
+          turns(3);
+          task.cancel();
+          assertInstanceOf(CancelledError.class, failure(task));
+          Files.createFile(gate);
+          var output = program.communicate();
+          assertEquals("out\n", output.text());
+          assertEquals("err\n", output.errorText());
+          assertEquals("", program.communicate().text());
+        });
+  }
+
+  @Test
+  void communicateThatIsCancelledAtOnceStillGivesTheInput() {
+    run(
+        () -> {
+          Subprocess counter = Subprocess.exec(List.of("wc", "-c"), PIPES);
+          assertThrows(
+              TimeoutException.class,
+              () -> timeout(Duration.ZERO, () -> counter.communicate(new byte[100_000])));
+          assertEquals("100000", counter.communicate().text().strip());
         });
   }
 
@@ -295,7 +345,10 @@ public abstract class SubprocessSuite extends LoopSuite {
   void aWriterWaitsForASlowProgram() {
     run(
         () -> {
-          Subprocess program = Subprocess.shell("sleep 0.2; cat >/dev/null", PIPES);
+          Path gate = folder.resolve("gate");
+          String script = "until [ -e \"$1\" ]; do sleep 0.01; done; exec cat >/dev/null";
+          Subprocess program =
+              Subprocess.exec(List.of("sh", "-c", script, "sh", gate.toString()), PIPES);
           long[] written = new long[1];
           Task<Void> writer =
               createTask(
@@ -308,6 +361,8 @@ public abstract class SubprocessSuite extends LoopSuite {
                   });
           sleep(ms(50));
           assertTrue(written[0] < 300_000, () -> written[0] + " bytes were taken");
+          assertFalse(writer.done());
+          Files.createFile(gate);
           await(writer);
           assertEquals(0, program.waitExit());
         });

@@ -42,7 +42,7 @@ import weft.io.WriteTransport;
 /// Child processes whose events a protocol gets: `SubprocessTransport`, `SubprocessProtocol`.
 public abstract class SubprocessTransportSuite extends LoopSuite {
   private static final ContextVar<String> COLOUR = new ContextVar<>("colour", "none");
-  private static final SubprocessOptions PIPES = SubprocessOptions.pipes();
+  private static final SubprocessOptions PIPES = SubprocessOptions.piped();
 
   /// For subclasses.
   protected SubprocessTransportSuite() {}
@@ -157,16 +157,25 @@ public abstract class SubprocessTransportSuite extends LoopSuite {
   void closingKillsAndTellsEverybody() {
     run(
         () -> {
-          Recorder recorder = shell("sleep 100 <&0 >/dev/null 2>&1 & exec sleep 100", PIPES);
+          Recorder recorder =
+              shell("sleep 100 <&0 >/dev/null 2>&1 & echo $!; exec sleep 100", PIPES);
           SubprocessTransport transport = recorder.transport();
-          transport.close();
-          assertTrue(transport.isClosing());
-          transport.close();
-          assertEquals(List.of("made"), recorder.events);
-          recorder.end();
-          assertEquals(-9, transport.returnCode());
-          assertEquals(1, recorder.count("lost null"));
-          assertEquals("lost null", recorder.events.getLast());
+          while (recorder.text[1].indexOf("\n") < 0) {
+            sleep(ms(1));
+          }
+          long grandchild = Long.parseLong(recorder.text[1].toString().strip());
+          try {
+            transport.close();
+            assertTrue(transport.isClosing());
+            transport.close();
+            assertEquals(List.of("made", "data 1"), recorder.events);
+            recorder.end();
+            assertEquals(-9, transport.returnCode());
+            assertEquals(1, recorder.count("lost null"));
+            assertEquals("lost null", recorder.events.getLast());
+          } finally {
+            ProcessHandle.of(grandchild).ifPresent(ProcessHandle::destroyForcibly);
+          }
         });
   }
 

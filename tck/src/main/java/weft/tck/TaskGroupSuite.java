@@ -79,7 +79,7 @@ public abstract class TaskGroupSuite extends LoopSuite {
           taskGroup(
               (TaskGroup g) -> {
                 children.add(g.createTask(() -> "one"));
-                children.add(g.createTask(async(() -> 2), TaskOptions.name("two")));
+                children.add(g.createTask(async(() -> 2), TaskOptions.named("two")));
               });
           assertEquals("one", children.get(0).result());
           assertEquals(2, children.get(1).result());
@@ -527,7 +527,7 @@ public abstract class TaskGroupSuite extends LoopSuite {
           var context = new Context();
           taskGroup(
               (TaskGroup g) -> {
-                children.add(g.createTask(() -> turns(1), TaskOptions.name("c").context(context)));
+                children.add(g.createTask(() -> turns(1), TaskOptions.named("c").context(context)));
               });
           assertSame(context, children.getFirst().context());
           assertEquals("c", children.getFirst().name());

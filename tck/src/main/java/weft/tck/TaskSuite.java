@@ -306,7 +306,7 @@ public abstract class TaskSuite extends LoopSuite {
           assertTrue(one.name().matches("Task-\\d+"), one.name());
           int n = Integer.parseInt(one.name().substring(5));
           assertEquals("Task-" + (n + 1), two.name());
-          var named = createTask(() -> {}, TaskOptions.name("reader"));
+          var named = createTask(() -> {}, TaskOptions.named("reader"));
           assertEquals("reader", named.name());
           named.setName("writer");
           assertEquals("writer", named.name());
@@ -318,7 +318,7 @@ public abstract class TaskSuite extends LoopSuite {
   void thePrintedFormShowsNameStateAndCoroutine() {
     run(
         () -> {
-          var task = createTask(async("fetch", () -> "apple"), TaskOptions.name("reader"));
+          var task = createTask(async("fetch", () -> "apple"), TaskOptions.named("reader"));
           assertTrue(task.toString().contains("reader"), task.toString());
           assertTrue(task.toString().contains("pending"), task.toString());
           assertTrue(task.toString().contains("fetch"), task.toString());
@@ -421,11 +421,11 @@ public abstract class TaskSuite extends LoopSuite {
         (l, coroutine, o) -> {
           assertSame(loop, l);
           options.add(o);
-          return Task.create(l, coroutine, TaskOptions.name("made-" + coroutine.name()));
+          return Task.create(l, coroutine, TaskOptions.named("made-" + coroutine.name()));
         });
     run(
         () -> {
-          var task = createTask(async("work", () -> 5), TaskOptions.name("wish"));
+          var task = createTask(async("work", () -> 5), TaskOptions.named("wish"));
           assertEquals("made-work", task.name());
           assertEquals(5, await(task));
         });
@@ -475,7 +475,7 @@ public abstract class TaskSuite extends LoopSuite {
     run(
         () -> {
           Promise<String> gate = loop.createPromise();
-          var task = createTask(() -> outerPlace(gate), TaskOptions.name("printed"));
+          var task = createTask(() -> outerPlace(gate), TaskOptions.named("printed"));
           turns(1);
           var bytes = new ByteArrayOutputStream();
           task.printStack(new PrintStream(bytes, true, StandardCharsets.UTF_8));

@@ -157,6 +157,7 @@ public abstract class TransportCloseSuite extends IoSuite {
   void L85_whatIsWrittenInResumeWritingAfterCloseIsSent() {
     run(
         () -> {
+          long[] left = new long[1];
           var link =
               narrowLink(
                   () ->
@@ -164,6 +165,7 @@ public abstract class TransportCloseSuite extends IoSuite {
                         @Override
                         public void resumeWriting() {
                           super.resumeWriting();
+                          left[0] = transport().writeBufferSize();
                           transport().write(utf8("more"));
                         }
                       });
@@ -172,7 +174,8 @@ public abstract class TransportCloseSuite extends IoSuite {
           byte[] all = await(link.peer().readingAll());
           await(link.protocol().lost);
           assertEquals(List.of("made", "pause", "resume", "lost"), link.protocol().events);
-          assertTrue(all.length == written || all.length == written + 4);
+          // With nothing left to send the connection is as good as closed.
+          assertEquals(left[0] > 0 ? written + 4 : written, all.length);
         });
   }
 

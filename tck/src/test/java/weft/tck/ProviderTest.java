@@ -65,8 +65,7 @@ class ProviderTest {
   void theArgumentBeatsTheProperty() {
     choose("no-such-loop");
     assertEquals("selector", EventLoopProvider.chosen("selector").name());
-    assertEquals(
-        "selector", Weft.run(() -> EventLoop.running().name(), RunOptions.loop("selector")));
+    assertEquals("selector", Weft.run(() -> EventLoop.running().name(), RunOptions.on("selector")));
   }
 
   @Test

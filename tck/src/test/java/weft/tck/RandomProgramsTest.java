@@ -17,12 +17,12 @@ class RandomProgramsTest {
 
   @Test
   void onVirtualTime() {
-    runMany(VirtualLoop::new, 100, 10_000, 4);
+    runMany(VirtualLoop::new, 100, 10_000, 2);
   }
 
   @Test
   void onTheSelectorLoop() {
-    runMany(() -> EventLoop.create("selector"), 20, 1_000, 3);
+    runMany(() -> EventLoop.create("selector"), 20, 1_000, 1);
   }
 
   /// @param programsMin which have to run however long they take

@@ -42,7 +42,7 @@ import weft.tck.LoopSuite;
 
 /// What child processes of the loops for Linux have over those of the JDK.
 abstract class ChildTest extends LoopSuite {
-  private static final SubprocessOptions PIPES = SubprocessOptions.pipes();
+  private static final SubprocessOptions PIPES = SubprocessOptions.piped();
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
 
   @TempDir Path folder;
@@ -291,7 +291,7 @@ abstract class ChildTest extends LoopSuite {
       EventLoop other = newLoop();
       Subprocess program =
           other.runUntilComplete(
-              Weft.async(() -> Subprocess.shell("sleep 0.1; exit 3", SubprocessOptions.pipes())));
+              Weft.async(() -> Subprocess.shell("sleep 0.1; exit 3", SubprocessOptions.piped())));
       Process process = program.transport().extraInfo(ExtraInfo.SUBPROCESS);
       Subprocess endless =
           other.runUntilComplete(Weft.async(() -> Subprocess.exec("sleep", "100")));
