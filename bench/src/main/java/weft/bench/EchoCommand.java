@@ -24,6 +24,10 @@ import picocli.CommandLine.ParameterException;
     mixinStandardHelpOptions = true)
 final class EchoCommand extends ServersCommand {
   private static final List<String> SIZES = List.of("1k", "10k", "100k");
+
+  /// What somebody who has only just started can echo in a moment.
+  private static final List<String> BRIEF_SIZES = List.of("1k", "10k");
+
   private static final List<Integer> CONNECTIONS = List.of(10, 100, 500);
   private static final int OPEN_RATE = 10_000;
   private static final int IDLE = 10_000;
@@ -41,7 +45,7 @@ final class EchoCommand extends ServersCommand {
       names = "--sizes",
       split = ",",
       paramLabel = "SIZE",
-      description = "Bytes of a message, k for KiB; default: 1k,10k,100k; quick: 1k,100k.")
+      description = "Bytes of a message, k for KiB; default: 1k,10k,100k; quick: 1k,10k.")
   private List<String> sizes = List.of();
 
   @Option(
@@ -169,7 +173,7 @@ final class EchoCommand extends ServersCommand {
       return new EchoRun.WarmUp(0, 0, 0);
     }
     var thorough = new EchoRun.WarmUp(40, 10, WARM_UP_SECONDS);
-    return options.pick(thorough, new EchoRun.WarmUp(6, 6, WARM_UP_SECONDS), thorough);
+    return options.pick(thorough, new EchoRun.WarmUp(3, 3, WARM_UP_SECONDS), thorough);
   }
 
   private int rate() {
@@ -181,8 +185,7 @@ final class EchoCommand extends ServersCommand {
   }
 
   private List<Integer> chosenSizes() {
-    var chosen =
-        sizes.isEmpty() ? options.pick(List.of("1k", "10k"), List.of("1k", "100k"), SIZES) : sizes;
+    var chosen = sizes.isEmpty() ? options.pick(BRIEF_SIZES, BRIEF_SIZES, SIZES) : sizes;
     return chosen.stream().map(this::bytes).distinct().toList();
   }
 
