@@ -444,12 +444,9 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
         tls.flushing();
       }
       awaitBacklog();
-    } else if (channel instanceof TlsChannel tls) {
+    } else if (channel instanceof GracefulChannel graceful) {
       shuttingDown = true;
-      tls.shutdown(this::lose);
-    } else if (channel instanceof OutputPipe output && output.endsClosed()) {
-      shuttingDown = true;
-      output.shutdown(this::lose);
+      graceful.shutdown(this::lose);
     } else {
       lose(null);
     }

@@ -11,7 +11,7 @@ import weft.EventLoop;
 ///
 /// What is written is collected; a thread takes all there is, sends it, and ends when there is
 /// nothing left. So what the loop writes in one go leaves together.
-final class OutputPipe extends PipeChannel {
+final class OutputPipe extends PipeChannel implements GracefulChannel {
   private static final int SENT_AT_ONCE_BYTES_MAX = 64 * 1024;
   private static final byte[] EMPTY = {};
 
@@ -47,14 +47,13 @@ final class OutputPipe extends PipeChannel {
     this.endsClosed = endsClosed;
   }
 
-  boolean endsClosed() {
-    return endsClosed;
-  }
-
-  /// Closes the stream, when all is sent. Some hold something back until then.
-  ///
-  /// @param closed is told afterwards, with the failure if it did not go well
-  void shutdown(Consumer<@Nullable IOException> closed) {
+  /// Closes the stream: some hold something back until then.
+  @Override
+  public void shutdown(Consumer<@Nullable IOException> done) {
+    if (!endsClosed) {
+      done.accept(null);
+      return;
+    }
     THREADS.execute(
         () -> {
           IOException failure = null;
@@ -66,7 +65,7 @@ final class OutputPipe extends PipeChannel {
             failure = new IOException("the stream failed", e);
           }
           IOException told = failure;
-          post(() -> closed.accept(told));
+          post(() -> done.accept(told));
         });
   }
 

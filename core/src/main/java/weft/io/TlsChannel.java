@@ -26,7 +26,7 @@ import weft.spi.StreamListener;
 /// TLS over another channel, which may itself be one of TLS.
 ///
 /// Thread: the loop's.
-final class TlsChannel implements StreamChannel, StreamListener {
+final class TlsChannel implements GracefulChannel, StreamListener {
   /*
    * Life. HANDSHAKE → OPEN → SHUTDOWN → CLOSED. BROKEN is between a failure and the close() of the
    * one above. The channel owns the inner one from the beginning, and closes it in the end.
@@ -592,7 +592,8 @@ final class TlsChannel implements StreamChannel, StreamListener {
   ///
   /// To be called once, on a channel whose handshake has succeeded; on one that is closed it does
   /// nothing. [#close] and [#abort] end the waiting, and `done` is not called.
-  void shutdown(Consumer<@Nullable IOException> done) {
+  @Override
+  public void shutdown(Consumer<@Nullable IOException> done) {
     if (state == State.CLOSED) {
       return;
     }

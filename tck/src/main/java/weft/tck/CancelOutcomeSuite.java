@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -332,6 +334,31 @@ public abstract class CancelOutcomeSuite extends LoopSuite {
           second.setResult("second");
           assertEquals("second", await(task));
           assertFalse(second.cancelled());
+        });
+  }
+
+  @Test
+  void L66_whatStandsForACancellation() {
+    assumeTrue(direct());
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    var interrupt =
+                        assertThrows(InterruptedException.class, () -> Thread.sleep(100_000));
+                    seen.add(current().isCancellation(interrupt));
+                    seen.add(current().isCancellation(new RuntimeException(interrupt)));
+                    seen.add(current().isCancellation(new IOException("disk full")));
+                    seen.add(current().isCancellation(new CancelledError()));
+                    throw interrupt;
+                  });
+          turns(2);
+          task.cancel();
+          failure(task);
+          assertTrue(task.cancelled());
+          seen.add(current().isCancellation(new InterruptedException("by somebody else")));
+          assertEquals(List.of(true, true, false, true, false), seen);
         });
   }
 }

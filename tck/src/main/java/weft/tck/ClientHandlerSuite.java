@@ -1,133 +1,343 @@
 package weft.tck;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-import static weft.Weft.createTask;
-import static weft.Weft.sleep;
-import static weft.Weft.timeout;
+import static weft.Weft.await;
+import static weft.Weft.taskGroup;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
+import weft.ContextVar;
+import weft.Promise;
 import weft.Task;
-import weft.io.ClientHandler;
+import weft.io.ConnectOptions;
 import weft.io.Net;
 import weft.io.Server;
+import weft.io.ServerOptions;
 
-/// How a client handler ends, and who hears of it. Whatever reaches the exception handler fails a
-/// test that does not expect it.
+/// Client handlers: what they are given, how they end, and who hears of it. Whatever reaches the
+/// exception handler fails a test that does not expect it.
 public abstract class ClientHandlerSuite extends IoSuite {
-  private final List<Object> seen = new ArrayList<>();
-  private final List<Task<?>> handlers = new ArrayList<>();
+  private static final ContextVar<String> COLOUR = new ContextVar<>("colour", "none");
 
   /// For subclasses.
   protected ClientHandlerSuite() {}
 
-  /// Serves one client with `handler`, does `meanwhile` when that has begun, and waits for the end.
-  private void serve(ClientHandler handler, Runnable meanwhile) throws IOException {
-    ClientHandler noting =
-        (reader, writer) -> {
-          handlers.add(self());
-          handler.handle(reader, writer);
-        };
-    try (Server server = Net.startServer(noting, "127.0.0.1", 0);
-        var client = Net.openConnection("127.0.0.1", server.port())) {
-      while (handlers.isEmpty()) {
-        sleep(ms(1));
-      }
-      meanwhile.run();
-      try {
-        seen.add(client.reader().read().length);
-      } catch (IOException reset) {
-        // what an abort looks like, on most loops
-      }
-      settle(handlers);
-      server.close();
-      server.waitClosed();
-    }
-  }
-
   @Test
-  void L79_whoIsRefusedTwiceHasMadeNoMistake() {
+  void L79_theConnectionIsClosedWhenTheHandlerReturns() {
     run(
         () -> {
-          serve(
-              (reader, writer) -> {
-                writer.close();
-                var first = assertThrows(IOException.class, () -> writer.write("a"));
-                assertThrows(IOException.class, () -> writer.write("b"));
-                throw new UncheckedIOException(first);
-              },
-              () -> {});
-          assertEquals(List.of(0), seen);
+          byte[] data = pattern(1_000_000);
+          Server server = serve((reader, writer) -> writer.write(data));
+          var peer = dial(server);
+          assertArrayEquals(data, await(peer.readingAll()));
+          end(server);
         });
   }
 
   @Test
-  void L79_aCancellationInABlockingCallIsNotReported() {
+  void L79_aHandlerIsATaskOfItsOwn() {
+    run(
+        () -> {
+          var tasks = new ArrayList<Task<?>>();
+          COLOUR.set("red");
+          var colours = new ArrayList<String>();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    tasks.add(Task.current());
+                    colours.add(COLOUR.get());
+                    COLOUR.set("changed");
+                    writer.write(reader.readLine() + "\n");
+                  });
+          COLOUR.set("green");
+          var first = dial(server);
+          var second = dial(server);
+          until(() -> tasks.size() == 2);
+          assertFalse(tasks.get(0) == tasks.get(1));
+          second.write("2\n");
+          assertEquals("2\n", second.readAll());
+          first.write("1\n");
+          assertEquals("1\n", first.readAll());
+          assertEquals(List.of("red", "red"), colours);
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_aFailureIsReportedOnceAndTheConnectionGone() {
+    var failure = new ArithmeticException("on purpose");
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    reader.readExactly(1);
+                    throw failure;
+                  });
+          var peer = dial(server);
+          peer.write("x");
+          assertReset(peer);
+          end(server);
+        });
+    expectErrors(1);
+    assertSame(failure, errors().getFirst().exception());
+    assertTrue(errors().getFirst().message().contains("client handler"));
+  }
+
+  @Test
+  void L79_anErrorIsReportedOnceAndTheConnectionGone() {
+    var failure = new AssertionError("on purpose");
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    reader.readExactly(1);
+                    throw failure;
+                  });
+          var peer = dial(server);
+          peer.write("x");
+          assertReset(peer);
+          end(server);
+        });
+    expectErrors(1);
+    assertSame(failure, errors().getFirst().exception());
+  }
+
+  @Test
+  void L79_anIoExceptionOfItsOwnIsReported() {
+    var failure = new IOException("on purpose");
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    reader.readExactly(1);
+                    throw failure;
+                  });
+          var peer = dial(server);
+          peer.write("x");
+          assertReset(peer);
+          end(server);
+        });
+    expectErrors(1);
+    assertSame(failure, errors().getFirst().exception());
+  }
+
+  @Test
+  void L79_theLossOfTheConnectionIsNotReported() {
+    run(
+        () -> {
+          Promise<Boolean> reading = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    reading.setResult(true);
+                    reader.readLine();
+                  });
+          var peer = dial(server);
+          await(reading);
+          peer.reset();
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_aCancelledHandlerIsSilent() {
+    run(
+        () -> {
+          Promise<Task<?>> started = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    started.setResult(self());
+                    hang();
+                  });
+          var peer = dial(server);
+          Task<?> task = await(started);
+          task.cancel();
+          assertReset(peer);
+          failure(task);
+          assertTrue(task.cancelled());
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_aHandlerThatCancelsItselfIsSilent() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    reader.readExactly(1);
+                    throw new CancelledError();
+                  });
+          var peer = dial(server);
+          peer.write("x");
+          assertReset(peer);
+          end(server);
+        });
+  }
+
+  @Test
+  void aHandlerMayCloseByItself() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    writer.write("bye");
+                    writer.close();
+                    writer.waitClosed();
+                  });
+          assertEquals("bye", dial(server).readAll());
+          end(server);
+        });
+  }
+
+  @Test
+  void aHandlerMayOutliveItsClient() {
+    run(
+        () -> {
+          Promise<Boolean> gone = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    assertEquals(0, reader.read().length);
+                    gone.setResult(true);
+                    turns(10);
+                  });
+          dial(server).close();
+          await(gone);
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_aLossWithinAGroupIsNotReported() {
+    run(
+        () -> {
+          Promise<Boolean> ended = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    try {
+                      taskGroup(
+                          group -> {
+                            group.createTask(() -> reader.read(100));
+                          });
+                    } finally {
+                      ended.setResult(true);
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("half a line");
+          turns(3);
+          peer.reset();
+          await(ended);
+          end(server);
+        });
+    expectErrors(0);
+  }
+
+  @Test
+  void L79_aHandlerThatIsRefusedTwiceHasMadeNoMistake() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    writer.close();
+                    var first = assertThrows(IOException.class, () -> writer.write("a"));
+                    assertThrows(IOException.class, () -> writer.write("b"));
+                    throw new UncheckedIOException(first);
+                  });
+          assertEquals("end", dial(server).outcome());
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_aHandlerThatIsCancelledInABlockingCallIsSilent() {
     assumeTrue(direct());
     run(
         () -> {
-          serve(
-              (reader, writer) -> new SynchronousQueue<String>().take(),
-              () -> handlers.getFirst().cancel());
-          assertTrue(handlers.getFirst().cancelled());
+          Promise<Task<?>> started = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    started.setResult(self());
+                    new SynchronousQueue<String>().take();
+                  });
+          var peer = dial(server);
+          Task<?> task = await(started);
+          task.cancel();
+          assertReset(peer);
+          failure(task);
+          assertTrue(task.cancelled());
+          end(server);
         });
   }
 
   @Test
   void L79_aFailureBehindACancellationIsReported() {
-    expectErrors(1);
+    var failure = new IllegalStateException("on purpose");
     run(
         () -> {
-          serve(
-              (reader, writer) -> {
-                try {
-                  hang();
-                } catch (CancelledError leaving) {
-                  throw new IllegalStateException("on purpose", leaving);
-                }
-              },
-              () -> handlers.getFirst().cancel());
+          Promise<Task<?>> started = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    started.setResult(self());
+                    assertThrows(CancelledError.class, LoopSuite::hang);
+                    throw failure;
+                  });
+          var peer = dial(server);
+          await(started).cancel();
+          assertReset(peer);
+          end(server);
         });
+    expectErrors(1);
+    assertSame(failure, errors().getFirst().exception());
   }
 
   @Test
-  void L66_whatStandsForACancellation() {
-    assumeTrue(direct());
+  void socketsThatAreThereAlreadyHaveStreamsToo() {
     run(
         () -> {
-          var task =
-              createTask(
-                  () -> {
-                    var interrupt =
-                        assertThrows(InterruptedException.class, () -> Thread.sleep(100_000));
-                    seen.add(self().isCancellation(interrupt));
-                    seen.add(self().isCancellation(new IOException()));
-                    throw interrupt;
-                  });
-          turns(2);
-          task.cancel();
-          failure(task);
-          assertTrue(task.cancelled());
-          // The interrupt of somebody else is none.
-          assertThrows(
-              TimeoutException.class,
-              () ->
-                  timeout(
-                      ms(1),
-                      () -> {
-                        hang();
-                      }));
-          seen.add(self().isCancellation(new InterruptedException()));
-          assertEquals(List.of(true, false, false), seen);
+          var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+          var listening = ServerSocketChannel.open().bind(loopback);
+          var socket = SocketChannel.open(listening.getLocalAddress());
+          Server server =
+              Net.startServer(
+                  (reader, writer) -> writer.write(reader.readLine() + " to you too\n"),
+                  listening,
+                  ServerOptions.defaults());
+          try (var client = Net.openConnection(socket, ConnectOptions.defaults())) {
+            client.writer().write("hello\n");
+            assertEquals("hello to you too", client.reader().readLine());
+            client.writer().close();
+            client.writer().waitClosed();
+          }
+          end(server);
+          assertFalse(listening.isOpen());
+          assertFalse(socket.isOpen());
         });
   }
 }

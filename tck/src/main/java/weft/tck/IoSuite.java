@@ -1,5 +1,6 @@
 package weft.tck;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static weft.Weft.await;
 import static weft.Weft.sleep;
 
@@ -26,6 +27,7 @@ import java.util.function.Supplier;
 import weft.Body;
 import weft.Promise;
 import weft.io.BaseProtocol;
+import weft.io.ClientHandler;
 import weft.io.ConnectOptions;
 import weft.io.Net;
 import weft.io.Server;
@@ -211,6 +213,18 @@ public abstract class IoSuite extends LoopSuite {
   /// A plain client of a server.
   final Peer dial(Server server) throws IOException {
     return dial(addressOf(server));
+  }
+
+  /// Serves clients on a free port.
+  static Server serve(ClientHandler handler) throws IOException {
+    return Net.startServer(handler, V4, 0);
+  }
+
+  /// Closes a server and waits until its last connection is gone.
+  static void end(Server server) {
+    server.close();
+    server.waitClosed();
+    assertEquals(0, server.connections());
   }
 
   /// A plain client of whoever listens at an address.

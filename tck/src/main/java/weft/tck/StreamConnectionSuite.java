@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.await;
@@ -23,8 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import weft.CancelledError;
-import weft.ContextVar;
 import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.RunOptions;
@@ -36,26 +33,14 @@ import weft.io.Net;
 import weft.io.Server;
 import weft.io.Streams;
 
-/// Streams from end to end: `openConnection`, `startServer`, client handlers, flow control of the
-/// reader, connections that break at every byte.
+/// Streams from end to end: `openConnection`, `startServer`, flow control of the reader,
+/// connections that break at every byte.
 public abstract class StreamConnectionSuite extends IoSuite {
-  private static final ContextVar<String> COLOUR = new ContextVar<>("colour", "none");
-
   /// For subclasses.
   protected StreamConnectionSuite() {}
 
-  private static Server serve(ClientHandler handler) throws IOException {
-    return Net.startServer(handler, "127.0.0.1", 0);
-  }
-
   private static Streams open(Server server) throws IOException {
     return Net.openConnection("127.0.0.1", addressOf(server).getPort());
-  }
-
-  private static void finish(Server server) {
-    server.close();
-    server.waitClosed();
-    assertEquals(0, server.connections());
   }
 
   /* ---- Echo ---- */
@@ -126,7 +111,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
               assertEquals("<" + word + ">", streams.reader().readLine());
             }
           }
-          finish(server);
+          end(server);
         });
   }
 
@@ -154,7 +139,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
           assertArrayEquals(data, streams.reader().read());
           await(writing);
           streams.close();
-          finish(server);
+          end(server);
         });
   }
 
@@ -178,7 +163,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
                       });
                 }
               });
-          finish(server);
+          end(server);
         });
   }
 
@@ -202,7 +187,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
           streams.writer().writeEof();
           streams.close();
           streams.writer().waitClosed();
-          finish(server);
+          end(server);
         });
   }
 
@@ -386,200 +371,6 @@ public abstract class StreamConnectionSuite extends IoSuite {
         });
   }
 
-  /* ---- Handlers ---- */
-
-  @Test
-  void L79_theConnectionIsClosedWhenTheHandlerReturns() {
-    run(
-        () -> {
-          byte[] data = pattern(1_000_000);
-          Server server = serve((reader, writer) -> writer.write(data));
-          var peer = dial(server);
-          assertArrayEquals(data, await(peer.readingAll()));
-          finish(server);
-        });
-  }
-
-  @Test
-  void L79_aHandlerIsATaskOfItsOwn() {
-    run(
-        () -> {
-          var tasks = new ArrayList<Task<?>>();
-          COLOUR.set("red");
-          var colours = new ArrayList<String>();
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    tasks.add(Task.current());
-                    colours.add(COLOUR.get());
-                    COLOUR.set("changed");
-                    writer.write(reader.readLine() + "\n");
-                  });
-          COLOUR.set("green");
-          var first = dial(server);
-          var second = dial(server);
-          until(() -> tasks.size() == 2);
-          assertFalse(tasks.get(0) == tasks.get(1));
-          second.write("2\n");
-          assertEquals("2\n", second.readAll());
-          first.write("1\n");
-          assertEquals("1\n", first.readAll());
-          assertEquals(List.of("red", "red"), colours);
-          finish(server);
-        });
-  }
-
-  @Test
-  void L79_aFailureIsReportedOnceAndTheConnectionGone() {
-    var failure = new ArithmeticException("on purpose");
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          finish(server);
-        });
-    expectErrors(1);
-    assertSame(failure, errors().getFirst().exception());
-    assertTrue(errors().getFirst().message().contains("client handler"));
-  }
-
-  @Test
-  void L79_anErrorIsReportedOnceAndTheConnectionGone() {
-    var failure = new AssertionError("on purpose");
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          finish(server);
-        });
-    expectErrors(1);
-    assertSame(failure, errors().getFirst().exception());
-  }
-
-  @Test
-  void L79_anIoExceptionOfItsOwnIsReported() {
-    var failure = new IOException("on purpose");
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          finish(server);
-        });
-    expectErrors(1);
-    assertSame(failure, errors().getFirst().exception());
-  }
-
-  @Test
-  void L79_theLossOfTheConnectionIsNotReported() {
-    run(
-        () -> {
-          Promise<Boolean> reading = loop.createPromise();
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reading.setResult(true);
-                    reader.readLine();
-                  });
-          var peer = dial(server);
-          await(reading);
-          peer.reset();
-          finish(server);
-        });
-  }
-
-  @Test
-  void L79_aCancelledHandlerIsSilent() {
-    run(
-        () -> {
-          Promise<Task<?>> started = loop.createPromise();
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    started.setResult(self());
-                    hang();
-                  });
-          var peer = dial(server);
-          Task<?> task = await(started);
-          task.cancel();
-          assertReset(peer);
-          failure(task);
-          assertTrue(task.cancelled());
-          finish(server);
-        });
-  }
-
-  @Test
-  void L79_aHandlerThatCancelsItselfIsSilent() {
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw new CancelledError();
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          finish(server);
-        });
-  }
-
-  @Test
-  void aHandlerMayCloseByItself() {
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    writer.write("bye");
-                    writer.close();
-                    writer.waitClosed();
-                  });
-          assertEquals("bye", dial(server).readAll());
-          finish(server);
-        });
-  }
-
-  @Test
-  void aHandlerMayOutliveItsClient() {
-    run(
-        () -> {
-          Promise<Boolean> gone = loop.createPromise();
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    assertEquals(0, reader.read().length);
-                    gone.setResult(true);
-                    turns(10);
-                  });
-          dial(server).close();
-          await(gone);
-          finish(server);
-        });
-  }
-
   /* ---- Broken at every byte ---- */
 
   private static final String REQUEST = "request\n";
@@ -678,7 +469,7 @@ public abstract class StreamConnectionSuite extends IoSuite {
           var last = dial(server);
           last.write(REQUEST);
           assertEquals(ANSWER, last.readAll());
-          finish(server);
+          end(server);
           for (String request : requests) {
             assertTrue("request".equals(request), request);
           }
@@ -699,39 +490,12 @@ public abstract class StreamConnectionSuite extends IoSuite {
             peer.shutdownOutput();
             assertEquals("", peer.readAll());
           }
-          finish(server);
+          end(server);
           assertEquals(
               Arrays.asList(
                   null, "r", "re", "req", "requ", "reque", "reques", "request", "request"),
               requests);
         });
-  }
-
-  @Test
-  void L79_aLossWithinAGroupIsNotReported() {
-    run(
-        () -> {
-          Promise<Boolean> ended = loop.createPromise();
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    try {
-                      taskGroup(
-                          group -> {
-                            group.createTask(() -> reader.read(100));
-                          });
-                    } finally {
-                      ended.setResult(true);
-                    }
-                  });
-          var peer = dial(server);
-          peer.write("half a line");
-          turns(3);
-          peer.reset();
-          await(ended);
-          finish(server);
-        });
-    expectErrors(0);
   }
 
   @Test

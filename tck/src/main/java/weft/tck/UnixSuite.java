@@ -88,11 +88,6 @@ public abstract class UnixSuite extends IoSuite {
     return Net.startUnixServer(UnixSuite::echo, path);
   }
 
-  private static void end(Server server) {
-    server.close();
-    server.waitClosed();
-  }
-
   private static void end(Streams streams) throws IOException {
     streams.writer().close();
     streams.writer().waitClosed();
