@@ -17,7 +17,7 @@ import weft.spi.Chunk;
 final class TlsBuffers {
   /// Room for the largest chunk that a driver is likely to hand over, behind a record that was
   /// begun before; and for a write of 100 KiB with what TLS adds to it.
-  private static final int PACKET_BYTES = 160 << 10;
+  private static final int LARGE_BYTES = 160 << 10;
 
   /// Room for a full record, and for many small ones to be delivered together.
   static final int PLAIN_BYTES = 32 << 10;
@@ -27,15 +27,17 @@ final class TlsBuffers {
   private static final int SMALL_BYTES = 4 << 10;
 
   private static final int PACKETS_MAX = 4;
-  private static final int PLAINS_MAX = 32;
-  private static final int SMALLS_MAX = 256;
 
   private static final Map<EventLoop, TlsBuffers> OF_LOOPS =
       Collections.synchronizedMap(new WeakHashMap<>());
 
   private final ArrayDeque<ByteBuffer> packets = new ArrayDeque<>();
-  private final ArrayDeque<Plain> plains = new ArrayDeque<>();
-  private final ArrayDeque<Plain> smalls = new ArrayDeque<>();
+  private final Pool smalls = new Pool(SMALL_BYTES, 256);
+  private final Pool plains = new Pool(PLAIN_BYTES, 32);
+
+  /// What a large message becomes in one piece, a reader takes without a copy.
+  private final Pool larges = new Pool(LARGE_BYTES, 16);
+
   private int lent;
 
   /// The buffers of a loop.
@@ -51,17 +53,17 @@ final class TlsBuffers {
   /// Lends an empty buffer for ciphertext, with room for at least so many bytes.
   ByteBuffer packet(int bytes) {
     lent++;
-    if (bytes > PACKET_BYTES) {
+    if (bytes > LARGE_BYTES) {
       return ByteBuffer.allocate(bytes);
     }
     ByteBuffer packet = packets.pollLast();
-    return packet == null ? ByteBuffer.allocate(PACKET_BYTES) : packet.clear();
+    return packet == null ? ByteBuffer.allocate(LARGE_BYTES) : packet.clear();
   }
 
   /// Takes a buffer of [#packet] back.
   void giveBack(ByteBuffer packet) {
     lent--;
-    if (packet.capacity() == PACKET_BYTES && packets.size() < PACKETS_MAX) {
+    if (packet.capacity() == LARGE_BYTES && packets.size() < PACKETS_MAX) {
       packets.addLast(packet);
     }
   }
@@ -70,23 +72,45 @@ final class TlsBuffers {
   /// at once; [Plain#release] gives it back.
   Plain plain(int bytes) {
     lent++;
-    boolean small = bytes <= SMALL_BYTES;
-    Plain plain = (small ? smalls : plains).pollLast();
-    if (plain == null) {
-      plain = new Plain(small ? SMALL_BYTES : PLAIN_BYTES);
-    }
+    Pool pool = bytes <= SMALL_BYTES ? smalls : bytes <= PLAIN_BYTES ? plains : larges;
+    Plain plain = pool.take();
     plain.data.clear();
     plain.holders = 1;
     return plain;
   }
 
+  /// Chunks of one size that are not lent out.
+  private final class Pool {
+    private final ArrayDeque<Plain> chunks = new ArrayDeque<>();
+    private final int bytes;
+    private final int max;
+
+    Pool(int bytes, int max) {
+      this.bytes = bytes;
+      this.max = max;
+    }
+
+    Plain take() {
+      Plain chunk = chunks.pollLast();
+      return chunk == null ? new Plain(this) : chunk;
+    }
+
+    void giveBack(Plain chunk) {
+      if (chunk.data.capacity() == bytes && chunks.size() < max) {
+        chunks.addLast(chunk);
+      }
+    }
+  }
+
   /// Plaintext on its way to a listener.
   final class Plain implements Chunk {
+    private final Pool pool;
     private ByteBuffer data;
     private int holders;
 
-    private Plain(int bytes) {
-      data = ByteBuffer.allocate(bytes);
+    private Plain(Pool pool) {
+      this.pool = pool;
+      data = ByteBuffer.allocate(pool.bytes);
     }
 
     @Override
@@ -112,14 +136,9 @@ final class TlsBuffers {
       if (holders == 0) {
         throw new IllegalStateException("the chunk was released once too often");
       }
-      if (--holders > 0) {
-        return;
-      }
-      lent--;
-      if (data.capacity() == SMALL_BYTES && smalls.size() < SMALLS_MAX) {
-        smalls.addLast(this);
-      } else if (data.capacity() == PLAIN_BYTES && plains.size() < PLAINS_MAX) {
-        plains.addLast(this);
+      if (--holders == 0) {
+        lent--;
+        pool.giveBack(this);
       }
     }
   }
