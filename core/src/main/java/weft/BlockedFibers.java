@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class BlockedFibers {
   private final AbstractEventLoop loop;
   private final Set<Fiber.Direct> fibers = new LinkedHashSet<>();
+
+  /// Whether the set is empty: each callback asks.
+  private boolean none = true;
+
   private @Nullable CallbackStack stack;
 
   /// Whether the loop's thread sleeps until the callback or a coroutine may go on.
@@ -33,19 +37,22 @@ final class BlockedFibers {
   }
 
   boolean none() {
-    return fibers.isEmpty();
+    return none;
   }
 
   void add(Fiber.Direct fiber) {
     fibers.add(fiber);
+    none = false;
   }
 
   void remove(Fiber.Direct fiber) {
     fibers.remove(fiber);
+    none = fibers.isEmpty();
   }
 
   void clear() {
     fibers.clear();
+    none = true;
   }
 
   /// Whether a callback on a stack of its own has begun and not ended.
