@@ -21,12 +21,16 @@ final class AwaitGraph {
 
   private AwaitGraph() {}
 
-  /// Refuses a wait that could never end, because the awaited waits for the waiting task.
+  /// Refuses a wait that could never end unless somebody cancels it, because the awaited waits for
+  /// the waiting task, and neither time nor a failure ends that.
   static void checkCycle(Task<?> waiting, Promise<?> awaited) {
     Promise<?> at = awaited;
     for (int steps = 0; at instanceof Task<?> task && steps < STEPS_MAX; steps++) {
-      if (task == waiting) {
+      if (task == waiting && (awaited == waiting || !task.hasDeadline())) {
         throw cycle(waiting, awaited);
+      }
+      if (task.hasDeadline()) {
+        return;
       }
       Promise<?> next = task.waitingOn();
       if (next == null || next.done()) {
@@ -34,7 +38,7 @@ final class AwaitGraph {
       }
       at = next;
     }
-    if (at instanceof LinkedPromise && reaches(at, waiting)) {
+    if (at instanceof LinkedPromise && !waiting.hasDeadline() && reaches(at, waiting)) {
       throw cycle(waiting, awaited);
     }
   }
@@ -48,13 +52,22 @@ final class AwaitGraph {
         return true;
       }
       if (seen.add(at)) {
-        open.addAll(sources(at));
+        open.addAll(bonds(at));
       }
     }
     return false;
   }
 
-  /// What a promise waits for itself, and cannot do without.
+  /// What a promise waits for itself, with nothing that ends the wait before that has ended.
+  private static Collection<? extends Promise<?>> bonds(Promise<?> promise) {
+    boolean free =
+        promise instanceof Task<?> task
+            ? task.hasDeadline()
+            : promise instanceof LinkedPromise<?> linked && linked.failsEarly();
+    return free ? List.of() : sources(promise);
+  }
+
+  /// What a promise waits for itself, and cannot succeed without.
   private static Collection<? extends Promise<?>> sources(Promise<?> promise) {
     if (promise.done()) {
       return List.of();
@@ -85,7 +98,7 @@ final class AwaitGraph {
     Deque<Promise<?>> open = new ArrayDeque<>(List.of(from));
     while (!open.isEmpty() && !waiterOf.containsKey(to)) {
       Promise<?> at = open.pop();
-      for (Promise<?> source : sources(at)) {
+      for (Promise<?> source : bonds(at)) {
         if (source != from && waiterOf.putIfAbsent(source, at) == null) {
           open.add(source);
         }

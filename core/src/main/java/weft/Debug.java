@@ -129,7 +129,7 @@ final class Debug {
         logger()
             .log(
                 Level.WARNING,
-                "await cycle, none of these tasks can ever end:\n"
+                "await cycle, each of these tasks waits for the next one:\n"
                     + cycle.stream()
                         .map(
                             t ->

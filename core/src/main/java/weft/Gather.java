@@ -37,7 +37,7 @@ final class Gather<T, R> {
       }
       inOrder.add(child);
     }
-    outer = new LinkedPromise.Gathering<>(loop, inOrder, distinct.values());
+    outer = new LinkedPromise.Gathering<>(loop, inOrder, distinct.values(), settle);
   }
 
   static <T> Promise<List<T>> results(Collection<? extends Awaitable<? extends T>> awaitables) {

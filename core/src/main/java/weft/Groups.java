@@ -3,6 +3,7 @@ package weft;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -50,12 +51,21 @@ final class Groups {
       return null;
     }
     Throwable original = group.asThrowable();
-    Throwable derived = ThrowableGroup.of(group.message(), members);
+    Throwable derived = ThrowableGroup.of(group.message(), members).asThrowable();
     derived.setStackTrace(original.getStackTrace());
     if (original.getCause() != null) {
       derived.initCause(original.getCause());
     }
+    beside(group).forEach(derived::addSuppressed);
     return (ThrowableGroup) derived;
+  }
+
+  /// What was suppressed for the sake of the group, such as the time-out of the block that it left;
+  /// the members are among the suppressed as well.
+  private static List<Throwable> beside(ThrowableGroup group) {
+    return Arrays.stream(group.asThrowable().getSuppressed())
+        .filter(suppressed -> !group.exceptions().contains(suppressed))
+        .toList();
   }
 
   /// The stack trace of a group: its own frames, then each member's whole trace, numbered and
@@ -74,6 +84,9 @@ final class Groups {
       trace(member).lines().forEach(line -> text.append("  | ").append(line).append('\n'));
     }
     text.append("  +------------------------------------");
+    for (Throwable suppressed : beside(group)) {
+      text.append("\nSuppressed: ").append(trace(suppressed).stripTrailing());
+    }
     Throwable cause = self.getCause();
     if (cause != null) {
       text.append("\nCaused by: ").append(trace(cause).stripTrailing());

@@ -16,25 +16,34 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   /// The promises that this one waits for.
   abstract Collection<? extends Promise<?>> sources();
 
-  /// Whether none of these may be missing, so that one which cannot end holds this up for ever.
+  /// Whether none of these may be missing.
   boolean needsAll() {
     return true;
+  }
+
+  /// Whether it waits no longer for the others when one of these has failed.
+  boolean failsEarly() {
+    return false;
   }
 
   /// What [Weft#gather] returns: cancelled through its children, and done when they report.
   static final class Gathering<T> extends LinkedPromise<T> {
     private final Collection<? extends Promise<?>> children;
     private final Collection<? extends Promise<?>> distinct;
+    private final boolean settle;
     private boolean cancelRequested;
 
     /// @param children in the order of the arguments: one that was given twice is asked twice
+    /// @param settle whether it waits for all, however they end
     Gathering(
         EventLoop loop,
         Collection<? extends Promise<?>> children,
-        Collection<? extends Promise<?>> distinct) {
+        Collection<? extends Promise<?>> distinct,
+        boolean settle) {
       super(loop);
       this.children = children;
       this.distinct = distinct;
+      this.settle = settle;
     }
 
     @Override
@@ -53,6 +62,11 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
     @Override
     Collection<? extends Promise<?>> sources() {
       return distinct;
+    }
+
+    @Override
+    boolean failsEarly() {
+      return !settle && distinct.size() > 1;
     }
 
     boolean cancelRequested() {
@@ -79,17 +93,34 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
   static final class Waiting extends LinkedPromise<Void> {
     private final Collection<? extends Promise<?>> sources;
     private final boolean needsAll;
+    private final boolean group;
 
-    /// @param needsAll whether it ends only when all have, and not, say, when its time is up
-    Waiting(EventLoop loop, Collection<? extends Promise<?>> sources, boolean needsAll) {
+    private Waiting(
+        EventLoop loop, Collection<? extends Promise<?>> sources, boolean needsAll, boolean group) {
       super(loop);
       this.sources = sources;
       this.needsAll = needsAll;
+      this.group = group;
+    }
+
+    /// @param needsAll whether it ends only when all have, and not, say, when its time is up
+    Waiting(EventLoop loop, Collection<? extends Promise<?>> sources, boolean needsAll) {
+      this(loop, sources, needsAll, false);
+    }
+
+    /// What a group waits on, whose children come and go.
+    static Waiting forGroup(EventLoop loop, Collection<? extends Promise<?>> children) {
+      return new Waiting(loop, children, true, true);
     }
 
     @Override
     boolean needsAll() {
       return needsAll;
+    }
+
+    @Override
+    boolean failsEarly() {
+      return group && sources.size() > 1;
     }
 
     @Override

@@ -53,6 +53,9 @@ public final class Task<T> extends Promise<T> {
   private boolean interrupted;
   private byte dismissals;
 
+  /// How many deadlines may still cancel the task.
+  private short deadlines;
+
   /// For [#create] and generators; `hidden` keeps the task out of the list of tasks.
   Task(AbstractEventLoop loop, Coroutine<T> coroutine, TaskOptions options, boolean hidden) {
     super(loop);
@@ -173,6 +176,15 @@ public final class Task<T> extends Promise<T> {
     return waitingOn;
   }
 
+  /// Whether the task runs a block that time will end.
+  boolean hasDeadline() {
+    return deadlines > 0;
+  }
+
+  void addDeadlines(int difference) {
+    deadlines = (short) (deadlines + difference);
+  }
+
   /* ---- Cancellation ---- */
 
   /// Asks the task to cancel: a [CancelledError] with this message is thrown in it at its next
@@ -265,12 +277,21 @@ public final class Task<T> extends Promise<T> {
     if (counting.cancelRequests > 0) {
       counting.cancelRequests--;
       if (counting.cancelRequests == 0) {
-        counting.mustCancel = false;
         mustCancel = false;
         clearInterrupt();
+        counting.dropCancellation();
       }
     }
     return counting.cancelRequests;
+  }
+
+  /// What was asked of a consumer may have been handed to the body of its generator.
+  private void dropCancellation() {
+    for (Task<?> task = this; task != null; ) {
+      task.mustCancel = false;
+      task.clearInterrupt();
+      task = task.waitingOn instanceof Task<?> next && next.hidden() ? next : null;
+    }
   }
 
   /// What has left a block of code: an interrupt, by which a cancellation reaches blocking calls of

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class TaskGroup {
   /* Overview. The parent is cancelled at most once by the group itself (cancelledParent), to end its
    * body when a child has failed or cancel() was called; leaving the group takes exactly that one
-   * request back. A cancellation that reaches the parent while it waits for the children is
-   * remembered (outside); it is thrown at the end if, after taking our own back, requests are left.
+   * request back. The first cancellation that reaches the parent, in the body or while it waits for
+   * the children, is remembered (outside); it is thrown at the end if, after taking our own back,
+   * requests are left.
    */
   private final Task<?> parent;
   private final Set<Task<?>> children = new LinkedHashSet<>();
@@ -109,7 +110,7 @@ public final class TaskGroup {
     if (!aborting) {
       abort();
     }
-    if (!exiting && !cancelledParent) {
+    if (!cancelledParent) {
       cancelledParent = true;
       parent.cancel();
     }
@@ -167,7 +168,7 @@ public final class TaskGroup {
       abort();
     }
     CancelledError whileWaiting = waitForChildren();
-    if (whileWaiting != null) {
+    if (outside == null) {
       outside = whileWaiting;
     }
     if (exit != null) {
@@ -191,20 +192,21 @@ public final class TaskGroup {
         parent.uncancel(); // so that the next suspension throws, and the count stays
         parent.cancel();
       }
-      throw Failures.rethrow(ThrowableGroup.of("unhandled errors in a TaskGroup", errors));
+      throw Failures.rethrow(
+          ThrowableGroup.of("unhandled errors in a TaskGroup", errors).asThrowable());
     }
   }
 
-  /// Returns the last cancellation that came meanwhile.
+  /// Returns the first cancellation that came meanwhile.
   private @Nullable CancelledError waitForChildren() {
-    CancelledError last = null;
+    CancelledError first = null;
     while (!children.isEmpty()) {
-      Promise<Void> waiting = new LinkedPromise.Waiting(parent.loop, children, true);
+      Promise<Void> waiting = LinkedPromise.Waiting.forGroup(parent.loop, children);
       allDone = waiting;
       try {
         waiting.await();
       } catch (CancelledError cancelled) {
-        last = cancelled;
+        first = first == null ? cancelled : first;
         if (!aborting) {
           abort();
         }
@@ -215,7 +217,7 @@ public final class TaskGroup {
       allDone = null;
       parent.loop.throwIfDismissed(parent);
     }
-    return last;
+    return first;
   }
 
   /// Lets the children go, because the parent cannot wait for them, where it stands or ever.

@@ -44,7 +44,7 @@ public sealed interface ThrowableGroup permits ExceptionGroup, BaseExceptionGrou
   /// A group of the fitting kind.
   ///
   /// @throws IllegalArgumentException if there are no members
-  static Throwable of(String message, List<? extends Throwable> members) {
+  static ThrowableGroup of(String message, List<? extends Throwable> members) {
     return members.stream().anyMatch(m -> m instanceof Error)
         ? new BaseExceptionGroup(message, members)
         : new ExceptionGroup(message, members);

@@ -60,6 +60,7 @@ public final class Timeout {
       return;
     }
     AbstractEventLoop loop = task.loop;
+    task.addDeadlines(1);
     alarm =
         when <= loop.timeNanos()
             ? loop.callSoon(this::expire)
@@ -74,12 +75,14 @@ public final class Timeout {
     if (alarm != null) {
       alarm.cancel();
       alarm = null;
+      task.addDeadlines(-1);
     }
   }
 
   private void expire() {
     state = State.EXPIRING;
     alarm = null;
+    task.addDeadlines(-1);
     task.cancel();
   }
 

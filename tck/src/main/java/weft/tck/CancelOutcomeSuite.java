@@ -12,12 +12,15 @@ import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.gather;
+import static weft.Weft.generator;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
+import weft.Emitter;
+import weft.Generator;
 import weft.Promise;
 import weft.Task;
 
@@ -334,6 +337,60 @@ public abstract class CancelOutcomeSuite extends LoopSuite {
           second.setResult("second");
           assertEquals("second", await(task));
           assertFalse(second.cancelled());
+        });
+  }
+
+  @Test
+  void L36_uncancelReachesTheBodyOfAGenerator() {
+    run(
+        () -> {
+          Promise<Integer> ready = loop.createPromise();
+          var task =
+              createTask(
+                  () -> {
+                    Generator<Integer> items =
+                        generator(
+                            (Emitter<Integer> e) -> {
+                              e.emit(await(ready));
+                              turns(1);
+                            });
+                    for (int item : items) {
+                      seen.add(item);
+                    }
+                    return "went on";
+                  });
+          turns(1);
+          ready.setResult(1);
+          task.cancel();
+          assertEquals(0, task.uncancel());
+          assertEquals("went on", await(task));
+          assertEquals(List.of(1), seen);
+        });
+  }
+
+  @Test
+  void L36_uncancelInTheBodyOfAGeneratorReachesItsConsumer() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () -> {
+                    current().cancel();
+                    Generator<Integer> items =
+                        generator(
+                            (Emitter<Integer> e) -> {
+                              seen.add(current().uncancel());
+                              turns(1);
+                              e.emit(1);
+                            });
+                    for (int item : items) {
+                      seen.add(item);
+                    }
+                    turns(1);
+                    return "went on";
+                  });
+          assertEquals("went on", await(task));
+          assertEquals(List.of(0, 1), seen);
         });
   }
 

@@ -15,6 +15,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import weft.BaseExceptionGroup;
 import weft.ExceptionGroup;
@@ -150,6 +151,24 @@ public abstract class ExceptionGroupSuite extends LoopSuite {
     }
     assertTrue(printed.indexOf("inner") < printed.indexOf("argument"), printed);
     assertTrue(printed.lines().count() > 10, printed);
+  }
+
+  @Test
+  void L48_whatIsSuppressedBesideTheMembersIsPrintedAndKeptBySplitting() {
+    var beside = new TimeoutException("beside");
+    var group =
+        new ExceptionGroup(
+            "g", List.of(new IllegalStateException("state"), new IOException("disk")));
+    group.addSuppressed(beside);
+    var text = new StringWriter();
+    group.printStackTrace(new PrintWriter(text, true));
+    assertTrue(text.toString().contains("beside"), text.toString());
+    var split = group.split(IOException.class);
+    for (ThrowableGroup part : List.of(nonNull(split.matching()), nonNull(split.rest()))) {
+      assertEquals(
+          List.of(part.exceptions().getFirst(), beside),
+          List.of(part.asThrowable().getSuppressed()));
+    }
   }
 
   @Test

@@ -18,14 +18,18 @@ import static weft.Weft.shield;
 import static weft.Weft.taskGroup;
 import static weft.Weft.timeout;
 import static weft.Weft.waitAll;
+import static weft.Weft.waitFor;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import weft.CallGraph;
 import weft.Emitter;
+import weft.ExceptionGroup;
 import weft.Promise;
 import weft.Task;
 import weft.TaskGroup;
@@ -276,6 +280,104 @@ public abstract class GraphSuite extends LoopSuite {
           gate.setResult(true);
           var thrown = failure(waiting);
           assertEquals("on purpose", thrown == null ? null : thrown.getMessage());
+        });
+  }
+
+  @Test
+  void L60_aDeadlineOfEitherClosesNoCycle() {
+    for (boolean ofTheFirst : List.of(true, false)) {
+      run(
+          () -> {
+            var tasks = new ArrayList<Task<String>>();
+            tasks.add(createTask(() -> shielded(tasks, 1, ofTheFirst)));
+            tasks.add(createTask(() -> shielded(tasks, 0, !ofTheFirst)));
+            assertEquals("got time is up", await(tasks.get(ofTheFirst ? 1 : 0)));
+            assertEquals("time is up", await(tasks.get(ofTheFirst ? 0 : 1)));
+            assertEquals(List.of(), CallGraph.cycles(loop));
+          });
+    }
+  }
+
+  private static String shielded(List<Task<String>> tasks, int other, boolean limited) {
+    Promise<String> shield = shield(tasks.get(other));
+    try {
+      return limited ? waitFor(shield, ms(20)) : "got " + await(shield);
+    } catch (TimeoutException e) {
+      return "time is up";
+    }
+  }
+
+  @Test
+  void L60_noDeadlineHelpsWhoAwaitsItself() {
+    run(
+        () -> {
+          var task = createTask(() -> waitFor(Objects.requireNonNull(Task.current()), ms(10_000)));
+          var thrown = assertThrows(IllegalStateException.class, () -> await(task));
+          assertTrue(String.valueOf(thrown.getMessage()).contains("itself"), thrown::toString);
+        });
+  }
+
+  @Test
+  void L60_aDeadlineThatWasTakenAwayIsNone() {
+    run(
+        () -> {
+          var tasks = new ArrayList<Task<String>>();
+          tasks.add(
+              createTask(
+                  () ->
+                      timeout(
+                          ms(10_000),
+                          limit -> {
+                            limit.reschedule(null);
+                            return await(tasks.get(1));
+                          })));
+          tasks.add(createTask(() -> await(tasks.get(0))));
+          assertThrows(IllegalStateException.class, () -> await(tasks.get(1)));
+          assertThrows(IllegalStateException.class, () -> await(tasks.get(0)));
+        });
+  }
+
+  @Test
+  void L60_aFailureOfAnotherEndsTheWaitOfAGather() {
+    run(
+        () -> {
+          Promise<String> other = loop.createPromise();
+          var tasks = new ArrayList<Task<String>>();
+          tasks.add(
+              createTask(() -> String.valueOf(failure(gather(List.of(tasks.get(1), other))))));
+          tasks.add(createTask(() -> "got " + await(tasks.get(0))));
+          turns(2);
+          assertEquals(1, CallGraph.cycles(loop).size());
+          other.setException(new IllegalStateException("on purpose"));
+          assertEquals("got java.lang.IllegalStateException: on purpose", await(tasks.get(1)));
+        });
+  }
+
+  @Test
+  void L60_aFailureOfASiblingEndsTheWaitOfAGroup() {
+    expectErrors(1); // which the shield reports, as nobody waits for it any more
+    run(
+        () -> {
+          Promise<String> gate = loop.createPromise();
+          var parent = new ArrayList<Task<Void>>();
+          parent.add(
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup group) -> {
+                            group.createTask(() -> await(shield(parent.getFirst())));
+                            group.createTask(
+                                () -> {
+                                  await(gate);
+                                  throw new IllegalArgumentException("on purpose");
+                                });
+                          })));
+          turns(3);
+          assertFalse(parent.getFirst().done());
+          gate.setResult("open");
+          var thrown = assertInstanceOf(ExceptionGroup.class, failure(parent.getFirst()));
+          assertEquals("on purpose", thrown.exceptions().getFirst().getMessage());
+          assertEquals(1, thrown.exceptions().size());
         });
   }
 

@@ -479,6 +479,63 @@ public abstract class TaskGroupCancelSuite extends LoopSuite {
   }
 
   @Test
+  void L46_ofTwoRequestsFromOutsideTheFirstComesThrough() {
+    run(
+        () -> {
+          var task =
+              createTask(
+                  () ->
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  try {
+                                    hang();
+                                  } finally {
+                                    turns(4);
+                                  }
+                                });
+                            hang();
+                          }));
+          turns(2);
+          task.cancel("first");
+          turns(2);
+          task.cancel("second");
+          var thrown = assertThrows(CancelledError.class, () -> await(task));
+          assertEquals("first", thrown.getMessage());
+        });
+  }
+
+  @Test
+  void L47_cancelCountsAlikeInTheBodyAndAfterIt() {
+    run(
+        () -> {
+          for (boolean inBody : List.of(true, false)) {
+            var task =
+                createTask(
+                    () -> {
+                      untilCancelled(); // and keeps the count
+                      taskGroup(
+                          (TaskGroup g) -> {
+                            g.createTask(
+                                () -> {
+                                  turns(1);
+                                  g.cancel();
+                                });
+                            if (inBody) {
+                              hang();
+                            }
+                          });
+                    });
+            turns(1);
+            task.cancel();
+            assertInstanceOf(CancelledError.class, failure(task));
+            assertEquals(1, task.cancelling());
+          }
+        });
+  }
+
+  @Test
   void L47_anEagerChildThatCancelsTheGroupIsCancelledToo() {
     run(
         () -> {

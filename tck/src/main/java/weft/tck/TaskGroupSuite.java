@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import weft.BaseExceptionGroup;
+import weft.CancelledError;
 import weft.Context;
 import weft.Coroutine;
 import weft.ExceptionGroup;
@@ -612,10 +613,9 @@ public abstract class TaskGroupSuite extends LoopSuite {
               () ->
                   taskGroup(
                       group -> {
-                        group.createTask(() -> await(shield(me)));
                         group.createTask(
                             () -> {
-                              untilCancelled();
+                              assertThrows(CancelledError.class, () -> await(shield(me)));
                               seen.add("cancelled");
                               await(gate);
                               throw new IllegalArgumentException("too late");
