@@ -62,6 +62,9 @@ final class Watches {
   }
 
   Handle add(SelectableChannel channel, boolean read, Runnable callback) {
+    if (!channel.isOpen()) {
+      throw new IllegalArgumentException(channel + " is closed and cannot be watched");
+    }
     Handle handle = loop.createHandle(callback);
     Watched entry = watched.get(channel);
     if (entry == null) {

@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
@@ -23,13 +24,20 @@ import weft.spi.StreamListener;
 final class ChannelTransport extends ProtocolTransport implements Transport, StreamListener {
   private static final int LOST_WRITES_UNTIL_WARNING = 5;
 
+  /// Which directions the channel has.
+  enum Kind {
+    BOTH,
+    INPUT_PIPE,
+    OUTPUT_PIPE
+  }
+
   /// The neighbours among a server's connections.
   @Nullable ChannelTransport previous;
 
   @Nullable ChannelTransport next;
 
   private final StreamChannel channel;
-  private final boolean pipe;
+  private final Kind kind;
   private final @Nullable SocketAddress localAddress;
   private final @Nullable SocketAddress remoteAddress;
 
@@ -44,6 +52,11 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   private boolean readingPaused;
   private boolean peerEnded;
   private boolean eofWritten;
+
+  /// Whether something was left to send when the transport was closed: until that is sent, there
+  /// may be more.
+  private boolean lingering;
+
   private boolean shuttingDown;
   private byte lostWrites;
   private @Nullable FileSending sending;
@@ -61,19 +74,19 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
   /// What has taken this transport's place.
   private @Nullable ChannelTransport replacement;
 
-  ChannelTransport(EventLoop loop, StreamChannel channel, BaseProtocol protocol, boolean pipe) {
-    this(loop, channel, protocol, pipe, new InContext(loop));
+  ChannelTransport(EventLoop loop, StreamChannel channel, BaseProtocol protocol, Kind kind) {
+    this(loop, channel, protocol, kind, new InContext(loop));
   }
 
   ChannelTransport(
       EventLoop loop,
       StreamChannel channel,
       BaseProtocol protocol,
-      boolean pipe,
+      Kind kind,
       InContext inContext) {
     super(loop, protocol, inContext);
     this.channel = channel;
-    this.pipe = pipe;
+    this.kind = kind;
     this.localAddress = channel.localAddress();
     this.remoteAddress = channel.remoteAddress();
     setProtocol(protocol);
@@ -123,7 +136,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public void setProtocol(BaseProtocol replacement) {
-    protocol = replacement;
+    protocol = Objects.requireNonNull(replacement, "protocol");
     streams = replacement instanceof StreamProtocol s ? s : null;
   }
 
@@ -200,8 +213,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       return;
     }
     boolean[] keepOpen = new boolean[1];
-    tell("eofReceived", () -> keepOpen[0] = eofReceived());
-    if (keepOpen[0] && canWriteEof() && !pipe) {
+    if (kind != Kind.OUTPUT_PIPE) { // whose reader is gone
+      tell("eofReceived", () -> keepOpen[0] = eofReceived());
+    }
+    if (keepOpen[0] && canWriteEof() && kind == Kind.BOTH) {
       readingPaused = true;
     } else {
       close();
@@ -271,7 +286,10 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
     if (sending != null) {
       throw new IllegalStateException("write() while a file is being sent");
     }
-    if (lost || (closing && channel.backlog() == 0)) {
+    if (!data.hasRemaining()) {
+      return;
+    }
+    if (lost || (closing && (!lingering || shuttingDown))) {
       data.position(data.limit());
       warnOfLostWrite();
       return;
@@ -303,13 +321,13 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
 
   @Override
   public boolean canWriteEof() {
-    return pipe || channel.canShutdownOutput();
+    return kind != Kind.BOTH || channel.canShutdownOutput();
   }
 
   @Override
   public void writeEof() {
     loop.checkThread();
-    if (pipe) {
+    if (kind != Kind.BOTH) {
       close();
       return;
     }
@@ -430,6 +448,7 @@ final class ChannelTransport extends ProtocolTransport implements Transport, Str
       return;
     }
     closing = true;
+    lingering = kind == Kind.BOTH && channel.backlog() > 0;
     channel.pauseReading();
     finish();
   }

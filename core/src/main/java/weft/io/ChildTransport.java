@@ -5,6 +5,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import weft.Context;
 import weft.EventLoop;
+import weft.io.ChannelTransport.Kind;
 import weft.spi.StreamChannel;
 
 /// The transport of a child process: the process and a transport for each pipe.
@@ -37,7 +38,8 @@ final class ChildTransport implements SubprocessTransport {
     for (int fd = 0; fd < PIPES; fd++) {
       StreamChannel channel = child.pipe(fd);
       if (channel != null) {
-        ChannelTransport pipe = new ChannelTransport(loop, channel, pipeProtocols.apply(fd), true);
+        Kind kind = fd == 0 ? Kind.OUTPUT_PIPE : Kind.INPUT_PIPE;
+        ChannelTransport pipe = new ChannelTransport(loop, channel, pipeProtocols.apply(fd), kind);
         pipes[fd] = pipe;
         openPipes++;
         pipe.whenLost(lost -> pipeLost());

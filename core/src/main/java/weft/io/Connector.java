@@ -88,8 +88,12 @@ final class Connector {
   /// One attempt; cancelling it closes the socket.
   StreamChannel connect(SocketAddress remote) throws IOException {
     Promise<StreamChannel> connected = loop.createPromise();
-    Pending pending =
-        loop.driver().connect(remote, localFor(remote), completion(remote, connected));
+    Pending pending;
+    try {
+      pending = loop.driver().connect(remote, localFor(remote), completion(remote, connected));
+    } catch (IOException e) {
+      throw named(e, remote);
+    }
     boolean done = false;
     try {
       StreamChannel channel = Weft.await(connected, IOException.class);

@@ -91,7 +91,6 @@ final class FileSending {
       }
       IOException failure = transfer.failure();
       if (failure != null) {
-        transport.failed(failure); // the driver is about to say so, too
         throw failure;
       }
       return transfer.sent();

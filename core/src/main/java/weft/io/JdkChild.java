@@ -1,10 +1,14 @@
 package weft.io;
 
+import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.channels.Pipe;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +28,9 @@ import weft.spi.ChildOptions;
 final class JdkChild extends Child {
   /// What the JDK adds to the number of the signal that ended a process, as shells do.
   private static final int SIGNAL_STATUS = 128;
+
+  /// More than the JDK needs to start a process: five pipes, and what its helper opens.
+  private static final int PIPES_NEEDED = 6;
 
   private final EventLoop loop;
   private final Process process;
@@ -80,6 +87,7 @@ final class JdkChild extends Child {
       CompletableFuture<JdkChild> started) {
     Process process;
     try {
+      requireDescriptors(builder);
       process = builder.start();
     } catch (Throwable t) { // as when there is no room for the JDK's thread
       started.completeExceptionally(t);
@@ -106,6 +114,29 @@ final class JdkChild extends Child {
       InputPipe first = output ? child.stdout : child.stderr;
       if (first != null) {
         first.readAll();
+      }
+    }
+  }
+
+  /// If descriptors run out while the JDK starts a process, it closes descriptor 0, whosesoever
+  /// that is (in JDK 25). So it does not begin without them.
+  private static void requireDescriptors(ProcessBuilder builder) throws IOException {
+    if (File.separatorChar != '/') {
+      return;
+    }
+    List<Closeable> ends = new ArrayList<>();
+    try {
+      for (int i = 0; i < PIPES_NEEDED; i++) {
+        Pipe pipe = Pipe.open();
+        ends.add(pipe.source());
+        ends.add(pipe.sink());
+      }
+    } catch (IOException e) {
+      throw new IOException(
+          "Cannot run program \"" + builder.command().getFirst() + "\": " + e.getMessage(), e);
+    } finally {
+      for (Closeable end : ends) {
+        end.close();
       }
     }
   }

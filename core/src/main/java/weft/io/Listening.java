@@ -115,10 +115,14 @@ final class Listening {
       if (several && message.contains("assign requested address")) {
         return;
       }
-      BindException named = new BindException(message + ": " + address);
-      named.initCause(e);
-      throw named;
+      throw named(e, address);
     }
+  }
+
+  private static IOException named(IOException failure, Object address) {
+    BindException named = new BindException(failure.getMessage() + ": " + address);
+    named.initCause(failure);
+    return named;
   }
 
   /* ---- Unix sockets ---- */
@@ -128,11 +132,16 @@ final class Listening {
     requireServer(options);
     EventLoop loop = EventLoop.running();
     removeStale(path);
-    ListenChannel listener =
-        loop.driver()
-            .listen(
-                UnixDomainSocketAddress.of(path),
-                new ListenOptions(options.backlog(), false, false));
+    ListenChannel listener;
+    try {
+      listener =
+          loop.driver()
+              .listen(
+                  UnixDomainSocketAddress.of(path),
+                  new ListenOptions(options.backlog(), false, false));
+    } catch (IOException e) {
+      throw named(e, path);
+    }
     boolean done = false;
     try {
       if (options.mode() != null) {

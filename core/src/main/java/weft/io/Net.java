@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
 import weft.Weft;
+import weft.io.ChannelTransport.Kind;
 import weft.spi.PacketChannel;
 import weft.spi.PacketOptions;
 import weft.spi.StreamChannel;
@@ -210,7 +211,8 @@ public final class Net {
     Listening.requireServer(options);
     StreamChannel channel = adopt(loop, socket);
     TlsOptions tls = options.tls();
-    return begin(loop, protocol, tls == null ? channel : Upgrade.server(loop, channel, tls), false);
+    return begin(
+        loop, protocol, tls == null ? channel : Upgrade.server(loop, channel, tls), Kind.BOTH);
   }
 
   private static StreamChannel adopt(EventLoop loop, SocketChannel socket) throws IOException {
@@ -236,12 +238,15 @@ public final class Net {
       throws IOException {
     TlsOptions tls = options.tls();
     return begin(
-        loop, protocol, tls == null ? channel : Upgrade.client(loop, channel, tls, host), false);
+        loop,
+        protocol,
+        tls == null ? channel : Upgrade.client(loop, channel, tls, host),
+        Kind.BOTH);
   }
 
   /// Makes the protocol and its transport, and waits until the protocol knows.
   private static <P extends BaseProtocol> Connected<Transport, P> begin(
-      EventLoop loop, Supplier<P> protocols, StreamChannel channel, boolean pipe) {
+      EventLoop loop, Supplier<P> protocols, StreamChannel channel, Kind kind) {
     P protocol;
     try {
       protocol = Objects.requireNonNull(protocols.get(), "the protocol");
@@ -249,7 +254,7 @@ public final class Net {
       channel.close();
       throw e;
     }
-    ChannelTransport transport = new ChannelTransport(loop, channel, protocol, pipe);
+    ChannelTransport transport = new ChannelTransport(loop, channel, protocol, kind);
     Latch told = new Latch(loop);
     transport.begin(told);
     boolean done = false;
@@ -398,7 +403,8 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<ReadTransport, P> connectReadPipe(
       Supplier<P> protocol, Pipe.SourceChannel pipe) throws IOException {
     EventLoop loop = EventLoop.running();
-    Connected<Transport, P> made = begin(loop, protocol, loop.driver().adopt(pipe), true);
+    Connected<Transport, P> made =
+        begin(loop, protocol, loop.driver().adopt(pipe), Kind.INPUT_PIPE);
     return new Connected<>(made.transport(), made.protocol());
   }
 
@@ -406,7 +412,8 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<WriteTransport, P> connectWritePipe(
       Supplier<P> protocol, Pipe.SinkChannel pipe) throws IOException {
     EventLoop loop = EventLoop.running();
-    Connected<Transport, P> made = begin(loop, protocol, loop.driver().adopt(pipe), true);
+    Connected<Transport, P> made =
+        begin(loop, protocol, loop.driver().adopt(pipe), Kind.OUTPUT_PIPE);
     return new Connected<>(made.transport(), made.protocol());
   }
 
@@ -415,7 +422,8 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<ReadTransport, P> connectReadPipe(
       Supplier<P> protocol, InputStream pipe) {
     EventLoop loop = EventLoop.running();
-    Connected<Transport, P> made = begin(loop, protocol, PipeChannel.reading(loop, pipe), true);
+    Connected<Transport, P> made =
+        begin(loop, protocol, PipeChannel.reading(loop, pipe), Kind.INPUT_PIPE);
     return new Connected<>(made.transport(), made.protocol());
   }
 
@@ -425,7 +433,8 @@ public final class Net {
   public static <P extends BaseProtocol> Connected<WriteTransport, P> connectWritePipe(
       Supplier<P> protocol, OutputStream pipe) {
     EventLoop loop = EventLoop.running();
-    Connected<Transport, P> made = begin(loop, protocol, PipeChannel.writing(loop, pipe), true);
+    Connected<Transport, P> made =
+        begin(loop, protocol, PipeChannel.writing(loop, pipe), Kind.OUTPUT_PIPE);
     return new Connected<>(made.transport(), made.protocol());
   }
 

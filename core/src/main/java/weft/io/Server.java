@@ -224,7 +224,8 @@ public final class Server implements AutoCloseable {
 
   private void adopt(StreamChannel channel, BaseProtocol protocol) {
     ChannelTransport transport =
-        new ChannelTransport(loop, channel, protocol, false, contextOf(protocol));
+        new ChannelTransport(
+            loop, channel, protocol, ChannelTransport.Kind.BOTH, contextOf(protocol));
     connections.add(transport);
     transport.whenLost(whenLost);
     transport.begin(null);

@@ -26,7 +26,7 @@ import weft.spi.Chunk;
 ///
 /// Iterating over a reader yields its lines.
 ///
-/// Thread: the loop's; one task at a time may wait.
+/// Thread: the loop's; while a task waits, no other may read.
 public final class StreamReader implements Iterable<String> {
   /// The limit that is used if none is given: 64 KiB.
   public static final int DEFAULT_LIMIT = 64 * 1024;
@@ -50,6 +50,9 @@ public final class StreamReader implements Iterable<String> {
 
   /// To whom it is lent.
   private @Nullable Task<?> holder;
+
+  /// Whether a task waits for data, or is about to take what it has waited for.
+  private boolean waiting;
 
   private boolean chunkWanted;
   private boolean chunkArrived;
@@ -210,6 +213,14 @@ public final class StreamReader implements Iterable<String> {
 
   /* ---- Waiting ---- */
 
+  private void begin(String method) throws IOException {
+    if (waiting) {
+      throw new IllegalStateException(
+          method + "() called while another task is waiting for data of this reader");
+    }
+    check();
+  }
+
   private void check() throws IOException {
     release();
     if (chunkArrived) {
@@ -239,20 +250,16 @@ public final class StreamReader implements Iterable<String> {
     }
   }
 
-  private void waitForData(String method) {
-    if (waiter != null) {
-      throw new IllegalStateException(
-          method + "() called while another task is waiting for data of this reader");
-    }
+  private void waitForData() {
     resumeTransport();
     Promise<Boolean> arrival = loop.createPromise();
     waiter = arrival;
+    waiting = true;
     try {
       arrival.await();
     } finally {
-      if (waiter == arrival) {
-        waiter = null;
-      }
+      waiting = false;
+      waiter = null;
     }
   }
 
@@ -302,11 +309,11 @@ public final class StreamReader implements Iterable<String> {
     if (max < 0) {
       throw new IllegalArgumentException("read(" + max + "): use read() to read to the end");
     }
-    check();
+    begin("read");
     if (max == 0) {
       return EMPTY;
     }
-    waitUntilSomething("read");
+    waitUntilSomething();
     if (chunkArrived && lent != null && lent.data().remaining() <= max) {
       chunkArrived = false;
       byte[] all = new byte[lent.data().remaining()];
@@ -320,9 +327,9 @@ public final class StreamReader implements Iterable<String> {
 
   /// Reads everything to the end of the stream.
   public byte[] read() throws IOException {
-    check();
+    begin("read");
     while (!eof) {
-      waitForData("read");
+      waitForData();
       checkFailure();
     }
     return take(tail - head);
@@ -332,11 +339,11 @@ public final class StreamReader implements Iterable<String> {
   ///
   /// @return how many bytes; -1 at the end of the stream
   public int read(ByteBuffer target) throws IOException {
-    check();
+    begin("read");
     if (!target.hasRemaining()) {
       return 0;
     }
-    waitUntilSomething("read");
+    waitUntilSomething();
     if (atEof()) {
       return -1;
     }
@@ -356,8 +363,8 @@ public final class StreamReader implements Iterable<String> {
 
   /// The next byte, or -1 at the end of the stream.
   private int readByte() throws IOException {
-    check();
-    waitUntilSomething("read");
+    begin("read");
+    waitUntilSomething();
     settle();
     if (head == tail) {
       return -1;
@@ -371,8 +378,8 @@ public final class StreamReader implements Iterable<String> {
   /// task that reads closes the connection; waits if nothing is there. The fastest way to read,
   /// because nothing is copied. Null at the end of the stream.
   public @Nullable ByteBuffer readChunk() throws IOException {
-    check();
-    waitUntilSomething("readChunk");
+    begin("readChunk");
+    waitUntilSomething();
     Chunk chunk = lent;
     if (chunkArrived && chunk != null) {
       chunkArrived = false;
@@ -390,11 +397,11 @@ public final class StreamReader implements Iterable<String> {
     return all;
   }
 
-  private void waitUntilSomething(String method) throws IOException {
+  private void waitUntilSomething() throws IOException {
     while (head == tail && !eof && !chunkArrived) {
       chunkWanted = true;
       try {
-        waitForData(method);
+        waitForData();
       } finally {
         chunkWanted = false;
       }
@@ -416,12 +423,12 @@ public final class StreamReader implements Iterable<String> {
     if (count < 0) {
       throw new IllegalArgumentException("readExactly() of a negative number of bytes: " + count);
     }
-    check();
+    begin("readExactly");
     while (tail - head < count) {
       if (eof) {
         throw new IncompleteReadException(take(tail - head), count);
       }
-      waitForData("readExactly");
+      waitForData();
       checkFailure();
     }
     return take(count);
@@ -476,7 +483,7 @@ public final class StreamReader implements Iterable<String> {
 
   private byte[] readUntil(String method, byte[]... separators) throws IOException {
     int longest = Separators.longest(separators);
-    check();
+    begin(method);
     int searched = 0;
     while (true) {
       int size = tail - head;
@@ -497,7 +504,7 @@ public final class StreamReader implements Iterable<String> {
       if (eof) {
         throw new IncompleteReadException(take(size), null);
       }
-      waitForData(method);
+      waitForData();
       checkFailure();
     }
   }

@@ -144,6 +144,8 @@ public final class StreamWriter implements AutoCloseable {
   /// handshake is done.
   ///
   /// @throws IOException if the handshake fails; the connection is closed then
+  /// @throws IllegalArgumentException if the options of a client have no name to check, or those of
+  ///   a server no certificate; the connection is as it was
   public void startTls(TlsOptions options) throws IOException {
     drain();
     Upgrade.upgrade(protocol, options);

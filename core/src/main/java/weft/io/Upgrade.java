@@ -13,6 +13,7 @@ import weft.EventLoop;
 import weft.LoopExit;
 import weft.Promise;
 import weft.Weft;
+import weft.io.ChannelTransport.Kind;
 import weft.spi.Completion;
 import weft.spi.StreamChannel;
 
@@ -116,6 +117,11 @@ final class Upgrade {
     if (plain.peerEnded()) {
       throw new EOFException("the peer has ended the connection; TLS cannot begin any more");
     }
+    if (serverSide) {
+      tls.requireServer();
+    } else {
+      tls.requireClient(null);
+    }
     EventLoop loop = plain.loop;
     ByteBuffer read = received.get();
     Promise<TlsChannel> secured = loop.createPromise();
@@ -130,7 +136,7 @@ final class Upgrade {
       plain.upgradeFailed(e, cancelled || givenUp.closed || givenUp.aborted);
       throw e;
     }
-    ChannelTransport secure = new ChannelTransport(loop, layer, protocol, false);
+    ChannelTransport secure = new ChannelTransport(loop, layer, protocol, Kind.BOTH);
     plain.replaceBy(secure);
     if (givenUp.aborted) {
       secure.abort();

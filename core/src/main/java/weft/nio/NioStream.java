@@ -330,8 +330,6 @@ final class NioStream extends Selected implements StreamChannel {
       }
     } catch (IOException e) {
       fail(e);
-    } catch (RuntimeException e) { // of a channel that cannot be read
-      fail(new IOException("the file cannot be read", e));
     }
     afterSending();
   }

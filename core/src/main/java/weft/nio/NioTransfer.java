@@ -28,11 +28,23 @@ final class NioTransfer implements Transfer {
     this.detach = detach;
   }
 
-  /// Sends what the channel takes.
+  /// Sends what the channel takes. Throws what is wrong with the channel; the file only fails this.
   void send(WritableByteChannel to) throws IOException {
     if (sent < count) {
       long step = Math.min(count - sent, STEP_BYTES_MAX);
-      long moved = file.transferTo(position + sent, step, to);
+      long moved;
+      try {
+        moved = file.transferTo(position + sent, step, to);
+      } catch (IOException e) {
+        if (file.isOpen()) {
+          throw e;
+        }
+        fail(e);
+        return;
+      } catch (RuntimeException e) { // of a file that cannot be read
+        fail(new IOException("the file cannot be read", e));
+        return;
+      }
       sent += moved;
       if (moved < step && position + sent >= file.size()) {
         done = true; // the file is shorter than was asked for

@@ -3,6 +3,7 @@ package weft.linux;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import weft.linux.BufferPool.Buffer;
 import weft.spi.Transfer;
@@ -41,16 +42,20 @@ final class FileTransfer implements Transfer {
     this.detach = detach;
   }
 
-  /// Sends what the socket takes.
+  /// Sends what the socket takes. Throws what is wrong with the socket; the file only fails this.
   void pump(int target, boolean socket) throws IOException {
     if (!file.isOpen()) {
-      throw new ClosedChannelException();
+      fail(new ClosedChannelException());
+      return;
     }
     if (!begun) {
       begun = true;
       source = copyOfFile();
     }
     for (long left = STEP_BYTES_MAX; left > 0 && sent < count; ) {
+      if (source == null && !fillStage(Math.min(left, count - sent))) {
+        return;
+      }
       long moved = move(target, socket, Math.min(left, count - sent));
       if (moved == -Errno.EAGAIN || moved == -Errno.EINTR) {
         return;
@@ -79,27 +84,41 @@ final class FileTransfer implements Transfer {
     }
   }
 
-  private long move(int target, boolean socket, long bytes) throws IOException {
-    Descriptor from = source;
-    if (from != null) {
-      return driver.linux.sendfile(target, from.fd(), position + sent, bytes);
-    }
+  /// Reads the next bytes, if all before were sent. Returns false if that fails.
+  private boolean fillStage(long bytes) {
     Buffer stage = buffer;
     if (stage == null) {
       stage = driver.large.take();
       buffer = stage;
     }
-    if (stage.length() == 0) {
-      stage.start = 0;
-      int most = (int) Math.min(bytes, stage.view.capacity());
-      stage.view.clear().limit(most);
+    if (stage.length() > 0) {
+      return true;
+    }
+    stage.start = 0;
+    stage.end = 0;
+    stage.view.clear().limit((int) Math.min(bytes, stage.view.capacity()));
+    try {
       stage.end = Math.max(0, file.read(stage.view, position + sent));
       stage.view.clear();
-      if (stage.end == 0) {
-        return 0;
-      }
+      return true;
+    } catch (IOException e) {
+      fail(e);
+    } catch (RuntimeException e) { // of a file that cannot be read
+      fail(new IOException("the file cannot be read", e));
     }
+    return false;
+  }
+
+  private long move(int target, boolean socket, long bytes) throws IOException {
+    Descriptor from = source;
+    if (from != null) {
+      return driver.linux.sendfile(target, from.fd(), position + sent, bytes);
+    }
+    Buffer stage = Objects.requireNonNull(buffer);
     int length = stage.length();
+    if (length == 0) {
+      return 0;
+    }
     int moved =
         socket
             ? driver.linux.send(target, stage.rest(), length, 0)

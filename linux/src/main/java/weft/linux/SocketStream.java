@@ -455,10 +455,6 @@ final class SocketStream extends Source implements StreamChannel {
       } catch (IOException e) {
         file.fail(e);
         fail(e);
-      } catch (RuntimeException e) { // of a channel that cannot be read
-        IOException failed = new IOException("the file cannot be read", e);
-        file.fail(failed);
-        fail(failed);
       }
     }
     afterSending();

@@ -165,6 +165,7 @@ public abstract class PipeTransportSuite extends IoSuite {
           one.transport().write(utf8("last"));
           one.transport().writeEof();
           assertTrue(one.transport().isClosing());
+          one.transport().write(utf8("too late"));
           assertEquals("last", text(await(away(() -> readAll(one.source())))));
           await(one.protocol().lost);
           assertNull(one.protocol().reason);
@@ -184,6 +185,7 @@ public abstract class PipeTransportSuite extends IoSuite {
           await(one.protocol().lost);
           assertInstanceOf(IOException.class, one.protocol().reason);
           assertEquals("lost", one.protocol().events.getLast());
+          assertFalse(one.protocol().events.contains("eof"), one.protocol().events::toString);
         });
     // Writing to a lost connection may be logged from the fifth time on, not before.
   }

@@ -534,7 +534,9 @@ public abstract class ReaderWriterSuite extends IoSuite {
           Pipe pipe = pipe();
           pipe.source().close();
           SelectableChannel closed = pipe.source();
-          assertThrows(Exception.class, () -> loop.addReader(closed, () -> {}));
+          var thrown =
+              assertThrows(IllegalArgumentException.class, () -> loop.addReader(closed, () -> {}));
+          assertTrue(String.valueOf(thrown.getMessage()).contains("closed"), thrown::toString);
           assertFalse(loop.removeReader(closed));
         });
   }

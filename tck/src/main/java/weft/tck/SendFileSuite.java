@@ -705,6 +705,28 @@ public abstract class SendFileSuite extends IoSuite {
   }
 
   @Test
+  void L109_aFileThatFailsLeavesTheConnection() {
+    run(
+        () -> {
+          Link<Recorded> link = link(Recorded::new);
+          byte[] content = pattern(LARGE);
+          FileChannel file = file(content);
+          Task<Long> sending = stuck(link, file, true);
+          file.close();
+          Promise<byte[]> received = link.peer().readingAll();
+          Throwable failure = failure(sending);
+          assertInstanceOf(
+              ClosedChannelException.class, failure == null ? null : failure.getCause());
+          assertFalse(link.transport().isClosing());
+          link.transport().write(utf8("after"));
+          end(link);
+          byte[] all = await(received);
+          assertTrue(all.length < content.length);
+          assertArrayEquals(joined(Arrays.copyOf(content, all.length - 5), utf8("after")), all);
+        });
+  }
+
+  @Test
   void L29_aCancellationIsNotLostWithAClosedFile() {
     run(
         () -> {

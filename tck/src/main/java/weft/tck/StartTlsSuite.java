@@ -206,6 +206,22 @@ public abstract class StartTlsSuite extends TlsLinks {
   }
 
   @Test
+  void L111_optionsThatNameNobodyLeaveTheConnection() {
+    run(
+        () -> {
+          Server server = server();
+          Streams client = connect(server);
+          assertThrows(
+              IllegalArgumentException.class, () -> client.writer().startTls(Tls.client()));
+          assertEquals("go ahead", ask(client, "STARTTLS"));
+          client.writer().startTls(client());
+          assertEquals("secure echo", ask(client, "echo"));
+          client.writer().abort();
+          end(server);
+        });
+  }
+
+  @Test
   void L111_aCancelledAttemptClosesTheConnection() {
     run(
         () -> {

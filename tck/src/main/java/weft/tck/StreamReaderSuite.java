@@ -635,6 +635,23 @@ public abstract class StreamReaderSuite extends LoopSuite {
   }
 
   @Test
+  void L73_aSecondTaskDoesNotTakeWhatTheFirstHasWaitedFor() {
+    run(
+        () -> {
+          var reader = fed();
+          var first = reading(() -> reader.readUntil("\n"));
+          reader.feedData(IoSuite.utf8("xxxxxxxxxx"));
+          turns(2);
+          assertThrows(IllegalStateException.class, () -> reader.read(10));
+          reader.feedData(IoSuite.utf8("ab\ncd"));
+          assertThrows(IllegalStateException.class, () -> reader.read(10)); // it is about to take
+          assertEquals("xxxxxxxxxxab\n", await(first));
+          reader.feedEof();
+          assertEquals("cd", rest(reader));
+        });
+  }
+
+  @Test
   void L73_afterACancelledReadTheNextMayWait() {
     run(
         () -> {

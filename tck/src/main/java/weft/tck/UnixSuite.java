@@ -31,6 +31,7 @@ import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import weft.Task;
 import weft.io.ConnectOptions;
 import weft.io.ExtraInfo;
@@ -106,6 +107,26 @@ public abstract class UnixSuite extends IoSuite {
   }
 
   /* ---- Connections ---- */
+
+  @Test
+  void failuresNameThePath() {
+    run(
+        () -> {
+          Path tooLong = folder.resolve("x".repeat(200));
+          Files.writeString(path, "in the way");
+          List<Executable> attempts =
+              List.of(
+                  () -> Net.openUnixConnection(tooLong),
+                  () -> Net.startUnixServer(UnixSuite::echo, tooLong),
+                  () -> Net.openUnixConnection(path),
+                  () -> Net.startUnixServer(UnixSuite::echo, path));
+          for (int i = 0; i < attempts.size(); i++) {
+            var thrown = assertThrows(SocketException.class, attempts.get(i));
+            String message = String.valueOf(thrown.getMessage());
+            assertTrue(message.contains((i < 2 ? tooLong : path).toString()), message);
+          }
+        });
+  }
 
   @Test
   void bytesGoBothWays() {
