@@ -48,13 +48,16 @@ public final class Task<T> extends Promise<T> {
 
   private @Nullable Promise<?> waitingOn;
   private @Nullable String cancelMessage;
-  private int cancelRequests;
-  private boolean mustCancel;
-  private boolean interrupted;
-  private byte dismissals;
+
+  /// Short, like the next one, because there is no room for more.
+  private short cancelRequests;
 
   /// How many deadlines may still cancel the task.
   private short deadlines;
+
+  private boolean mustCancel;
+  private boolean interrupted;
+  private byte dismissals;
 
   /// For [#create] and generators; `hidden` keeps the task out of the list of tasks.
   Task(AbstractEventLoop loop, Coroutine<T> coroutine, TaskOptions options, boolean hidden) {
@@ -200,11 +203,11 @@ public final class Task<T> extends Promise<T> {
     // Along a chain of tasks that wait for each other, the last one is to be cancelled.
     Task<?> last = this;
     Task<?> behind = this;
-    counting().cancelRequests++;
+    counting().countRequest();
     for (int steps = 1; last.waitingOn instanceof Task<?> next && !next.done(); steps++) {
       last = next;
       if (!last.hidden()) {
-        last.cancelRequests++; // a generator's are its consumer's
+        last.countRequest(); // a generator's are its consumer's
       }
       if (steps % 2 == 0 && behind.waitingOn instanceof Task<?> follower) {
         behind = follower; // at half the speed: it is met in a circle only
@@ -222,6 +225,12 @@ public final class Task<T> extends Promise<T> {
       last.throwAtNextSuspension(message);
     }
     return true;
+  }
+
+  private void countRequest() {
+    if (cancelRequests < Short.MAX_VALUE) {
+      cancelRequests++;
+    }
   }
 
   /// Breaks a circle of tasks that wait for each other, which only a cancellation can.
