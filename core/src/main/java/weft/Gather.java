@@ -88,7 +88,8 @@ final class Gather<T, R> {
     if (finished == distinct.size()) {
       if (outer.cancelRequested()) {
         inOrder.forEach(Promise::markRetrieved);
-        outer.fail(new CancelledError(child.cancelled() ? child.cancelMessage() : null));
+        outer.fail(
+            new CancelledError(child.cancelled() ? child.cancelMessage() : outer.requestMessage()));
       } else {
         outer.setValue(outcome());
       }

@@ -32,6 +32,7 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
     private final Collection<? extends Promise<?>> distinct;
     private final boolean settle;
     private boolean cancelRequested;
+    private @Nullable String requestMessage;
 
     /// @param children in the order of the arguments: one that was given twice is asked twice
     /// @param settle whether it waits for all, however they end
@@ -55,7 +56,10 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
       for (Promise<?> child : children) {
         accepted |= child.cancel(message);
       }
-      cancelRequested |= accepted;
+      if (accepted && !cancelRequested) {
+        cancelRequested = true;
+        requestMessage = message;
+      }
       return accepted;
     }
 
@@ -71,6 +75,11 @@ abstract sealed class LinkedPromise<T> extends Promise<T> {
 
     boolean cancelRequested() {
       return cancelRequested;
+    }
+
+    /// The message of the first request.
+    @Nullable String requestMessage() {
+      return requestMessage;
     }
   }
 

@@ -9,7 +9,7 @@ import weft.EventLoop;
 import weft.spi.Chunk;
 
 /// The buffers that the TLS channels of one loop share: they are borrowed while bytes are turned
-/// over, so that a channel at rest holds none.
+/// over, so that a channel at rest holds none. Of those that came back 5 MiB at most are kept.
 ///
 /// All are on the heap: the JDK's ciphers work on arrays, and copy what is not one.
 ///

@@ -13,11 +13,13 @@ import static weft.Weft.createTask;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet4Address;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.util.ArrayList;
@@ -455,6 +457,23 @@ public abstract class DatagramSuite extends Datagrams {
           DatagramChannel peer = plain();
           one.transport().sendTo(utf8("x"), peer.getLocalAddress());
           assertEquals("x", read(peer));
+          close(one);
+        });
+  }
+
+  @Test
+  void namesAreLookedUpInTheFamily() {
+    var four = DatagramOptions.defaults().family(StandardProtocolFamily.INET);
+    var six = DatagramOptions.defaults().family(StandardProtocolFamily.INET6);
+    var address = InetSocketAddress.createUnresolved("127.0.0.1", 0);
+    var name = InetSocketAddress.createUnresolved("localhost", 0);
+    run(
+        () -> {
+          assertThrows(
+              UnknownHostException.class,
+              () -> Net.createDatagramEndpoint(Noted::new, address, null, six));
+          Noted one = Net.createDatagramEndpoint(Noted::new, name, null, four).protocol();
+          assertInstanceOf(Inet4Address.class, name(one).getAddress());
           close(one);
         });
   }

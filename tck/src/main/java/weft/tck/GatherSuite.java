@@ -388,12 +388,12 @@ public abstract class GatherSuite extends LoopSuite {
                   });
           Promise<List<Promise<String>>> all = gatherSettled(List.of(slow, quick));
           turns(1);
-          assertTrue(all.cancel());
+          assertTrue(all.cancel("why"));
           turns(3);
           assertTrue(quick.done());
           assertFalse(all.done());
           cleanup.setResult("cleaned");
-          assertInstanceOf(CancelledError.class, failure(all));
+          assertEquals("why", message(assertInstanceOf(CancelledError.class, failure(all))));
           assertEquals("cleaned", slow.result());
         });
   }
