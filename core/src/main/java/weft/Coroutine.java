@@ -71,6 +71,11 @@ public final class Coroutine<T> implements Awaitable<T> {
     }
   }
 
+  /// Whether nobody has awaited it, made a task of it, or closed it.
+  boolean isUnused() {
+    return body != null;
+  }
+
   /// Takes the body, which makes the coroutine used. It is run with [#call].
   Object claim() {
     Object claimed = body;

@@ -6,6 +6,7 @@ import java.lang.ref.Cleaner;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class Debug {
   /// Sees objects that were dropped too early. Its thread starts with the first use of this class.
   static final Cleaner CLEANER = Cleaner.create();
+
+  /// Debug mode: the coroutines that nobody has used yet.
+  private static final Set<NeverAwaited> UNUSED = ConcurrentHashMap.newKeySet();
 
   private static final boolean BY_DEFAULT =
       isOn(System.getProperty("weft.debug")) || isOn(System.getenv("WEFT_DEBUG"));
@@ -50,8 +54,22 @@ final class Debug {
 
   /* ---- Dropped objects ---- */
 
+  /// Says that a body has returned what it should have awaited. Not only in debug mode: it is the
+  /// first mistake that one makes.
+  static void returnedUnawaited(Task<?> task, Coroutine<?> coroutine) {
+    logger()
+        .log(
+            Level.WARNING,
+            "the body of {0} has returned {1} and not awaited it: write createTask(f()) or"
+                + " await(f()), not createTask(() -> f())",
+            task.name(),
+            coroutine);
+  }
+
   static Cleaner.Cleanable watchNeverAwaited(Coroutine<?> coroutine) {
-    NeverAwaited watch = new NeverAwaited(coroutine.toString(), trace("coroutine made"));
+    NeverAwaited watch =
+        new NeverAwaited(coroutine.toString(), trace("coroutine made"), Fiber.running());
+    UNUSED.add(watch);
     Cleaner.Cleanable cleanable = CLEANER.register(coroutine, watch);
     return () -> {
       watch.used = true;
@@ -66,16 +84,18 @@ final class Debug {
   private static final class NeverAwaited implements Runnable {
     private final String text;
     private final Throwable created;
+    private final @Nullable AbstractEventLoop madeOn;
     private volatile boolean used;
 
-    NeverAwaited(String text, Throwable created) {
+    NeverAwaited(String text, Throwable created, @Nullable AbstractEventLoop madeOn) {
       this.text = text;
       this.created = created;
+      this.madeOn = madeOn;
     }
 
     @Override
     public void run() {
-      if (!used) {
+      if (UNUSED.remove(this) && !used) {
         logger().log(Level.WARNING, text + " was never awaited; made at:" + lines(created));
       }
     }
@@ -104,6 +124,11 @@ final class Debug {
   }
 
   static void closed(AbstractEventLoop loop) {
+    for (NeverAwaited watch : UNUSED) {
+      if (watch.madeOn == loop) {
+        watch.run(); // a short program ends before the garbage collector runs
+      }
+    }
     if (loop.closeWatch != null) {
       loop.closeWatch.set(null);
     }

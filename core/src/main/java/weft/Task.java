@@ -474,6 +474,9 @@ public final class Task<T> extends Promise<T> {
   private void end(@Nullable T value, @Nullable Throwable left) {
     Throwable thrown = left == null ? null : withoutInterrupt(left);
     clearInterrupt();
+    if (value instanceof Coroutine<?> returned && returned.isUnused()) {
+      Debug.returnedUnawaited(this, returned);
+    }
     if (thrown == null && (!mustCancel || hidden())) {
       setValue(value); // and a generator's consumer gets the cancellation
     } else if (thrown == null) {

@@ -91,6 +91,9 @@ final class FileSending {
       }
       IOException failure = transfer.failure();
       if (failure != null) {
+        if (!transfer.fileFailed()) {
+          transport.failed(failure); // the driver is about to say so, too
+        }
         throw failure;
       }
       return transfer.sent();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import weft.Coroutine;
 import weft.ErrorContext;
@@ -94,6 +95,9 @@ final class StreamProtocol implements Protocol, VoidBody {
     }
     Throwable cause =
         e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
+    if (cause instanceof SSLException && !(transport().channel() instanceof TlsChannel)) {
+      return false; // of a handshake that the handler has begun, whose options may be wrong
+    }
     return cause != null
         && (cause == reason
             || (cause instanceof ClosedException closing && closing.connection == this)

@@ -492,14 +492,20 @@ public final class StreamReader implements Iterable<String> {
         int start = Separators.start(found);
         if (start > limit) {
           throw new LimitOverrunException(
-              "the separator is found, but the piece before it is longer than the limit", start);
+              "the separator is found, but the piece before it is longer than the limit of "
+                  + limit
+                  + " bytes, which the options set (limit)",
+              start);
         }
         return take(Separators.end(found));
       }
       searched = Math.max(0, size + 1 - longest);
       if (searched > limit) {
         throw new LimitOverrunException(
-            "the separator is not found, and the piece is longer than the limit", searched);
+            "the separator is not found within the limit of "
+                + limit
+                + " bytes, which the options set (limit)",
+            searched);
       }
       if (eof) {
         throw new IncompleteReadException(take(size), null);

@@ -141,7 +141,8 @@ public final class StreamWriter implements AutoCloseable {
 
   /// Turns the connection into a TLS connection, on which this writer and its reader go on. In a
   /// connection that was accepted by a server this is the server's side of TLS. Suspends until the
-  /// handshake is done.
+  /// handshake is done. What the reader holds unread is taken for TLS: plaintext that the peer has
+  /// sent ahead makes the handshake fail.
   ///
   /// @throws IOException if the handshake fails; the connection is closed then
   /// @throws IllegalArgumentException if the options of a client have no name to check, or those of

@@ -19,6 +19,7 @@ final class NioTransfer implements Transfer {
   private long sent;
   private boolean done;
   private @Nullable IOException failure;
+  private boolean fileFailed;
 
   NioTransfer(FileChannel file, long position, long count, Runnable told, Runnable detach) {
     this.file = file;
@@ -39,10 +40,10 @@ final class NioTransfer implements Transfer {
         if (file.isOpen()) {
           throw e;
         }
-        fail(e);
+        failFile(e);
         return;
       } catch (RuntimeException e) { // of a file that cannot be read
-        fail(new IOException("the file cannot be read", e));
+        failFile(new IOException("the file cannot be read", e));
         return;
       }
       sent += moved;
@@ -57,6 +58,11 @@ final class NioTransfer implements Transfer {
 
   void tell() {
     told.run();
+  }
+
+  private void failFile(IOException e) {
+    fileFailed = true;
+    fail(e);
   }
 
   void fail(IOException e) {
@@ -79,6 +85,11 @@ final class NioTransfer implements Transfer {
   @Override
   public @Nullable IOException failure() {
     return failure;
+  }
+
+  @Override
+  public boolean fileFailed() {
+    return fileFailed;
   }
 
   @Override

@@ -15,6 +15,12 @@ public interface Transfer {
   /// Why it failed, or null.
   @Nullable IOException failure();
 
+  /// Whether it failed because of the file, so that the channel goes on. Otherwise the channel has
+  /// failed, and its listener is told so, too.
+  default boolean fileFailed() {
+    return false;
+  }
+
   /// Stops the transfer where it is. It is done afterwards, and is not told to be.
   void cancel();
 }

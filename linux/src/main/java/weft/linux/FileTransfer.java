@@ -26,6 +26,7 @@ final class FileTransfer implements Transfer {
   private long sent;
   private boolean done;
   private @Nullable IOException failure;
+  private boolean fileFailed;
 
   FileTransfer(
       LinuxDriver driver,
@@ -45,7 +46,7 @@ final class FileTransfer implements Transfer {
   /// Sends what the socket takes. Throws what is wrong with the socket; the file only fails this.
   void pump(int target, boolean socket) throws IOException {
     if (!file.isOpen()) {
-      fail(new ClosedChannelException());
+      failFile(new ClosedChannelException());
       return;
     }
     if (!begun) {
@@ -102,9 +103,9 @@ final class FileTransfer implements Transfer {
       stage.view.clear();
       return true;
     } catch (IOException e) {
-      fail(e);
+      failFile(e);
     } catch (RuntimeException e) { // of a file that cannot be read
-      fail(new IOException("the file cannot be read", e));
+      failFile(new IOException("the file cannot be read", e));
     }
     return false;
   }
@@ -142,6 +143,11 @@ final class FileTransfer implements Transfer {
     told.run();
   }
 
+  private void failFile(IOException e) {
+    fileFailed = true;
+    fail(e);
+  }
+
   void fail(IOException e) {
     if (!done) {
       failure = e;
@@ -162,6 +168,11 @@ final class FileTransfer implements Transfer {
   @Override
   public @Nullable IOException failure() {
     return failure;
+  }
+
+  @Override
+  public boolean fileFailed() {
+    return fileFailed;
   }
 
   @Override

@@ -3,6 +3,7 @@ package weft.tck;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,11 +15,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.SynchronousQueue;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.ContextVar;
@@ -254,6 +260,52 @@ public abstract class ClientHandlerSuite extends IoSuite {
           end(server);
         });
     expectErrors(0);
+  }
+
+  @Test
+  void L79_aFileThatMeetsAResetIsNoMistake() throws IOException {
+    Path path = Files.write(Files.createTempFile("weft-tck", ".file"), new byte[100_000]);
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.DELETE_ON_CLOSE)) {
+      run(
+          () -> {
+            Promise<Boolean> reset = loop.createPromise();
+            Promise<Boolean> ended = loop.createPromise();
+            Server server =
+                serve(
+                    (reader, writer) -> {
+                      try {
+                        await(reset);
+                        writer.write("head");
+                        Net.sendFile(writer, file);
+                        writer.write("tail");
+                        Net.sendFile(writer, file);
+                      } finally {
+                        ended.setResult(true);
+                      }
+                    });
+            var peer = dial(server);
+            turns(3);
+            peer.reset();
+            reset.setResult(true);
+            await(ended);
+            end(server);
+          });
+    }
+    expectErrors(0);
+  }
+
+  @Test
+  void L79_aHandshakeThatFailsInAHandlerIsReported() {
+    expectErrors(1);
+    run(
+        () -> {
+          Server server = serve((reader, writer) -> writer.startTls(Tls.server()));
+          var peer = dial(server);
+          peer.write("this is no TLS at all, however long one looks at it\n");
+          peer.outcome();
+          end(server);
+        });
+    assertInstanceOf(SSLException.class, errors().getFirst().exception());
   }
 
   @Test

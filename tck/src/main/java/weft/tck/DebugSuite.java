@@ -18,6 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import weft.Coroutine;
 import weft.Promise;
 import weft.Task;
 import weft.TaskOptions;
@@ -109,6 +110,36 @@ public abstract class DebugSuite extends LoopSuite {
           }
         });
     assertTrue(logs().getFirst().contains("forgetACoroutine"), logs().toString());
+  }
+
+  @Test
+  void L58_aCoroutineThatIsLeftWhenTheLoopClosesIsLogged() {
+    expectLog("never awaited");
+    List<Coroutine<?>> kept = new ArrayList<>();
+    run(
+        () -> {
+          kept.add(keepACoroutine());
+        });
+    assertEquals(List.of(), logs());
+    loop.close();
+    assertEquals(1, logs().size(), logs()::toString);
+    assertTrue(logs().getFirst().contains("keepACoroutine"), logs()::toString);
+  }
+
+  private static Coroutine<Void> keepACoroutine() {
+    return async(() -> {});
+  }
+
+  @Test
+  void L58_aBodyThatReturnsACoroutineIsLoggedInAnyMode() {
+    loop.setDebug(false);
+    expectLog("has returned");
+    run(
+        () -> {
+          await(createTask(() -> keepACoroutine())).close();
+        });
+    assertEquals(1, logs().size(), logs()::toString);
+    assertTrue(logs().getFirst().contains("keepACoroutine"), logs()::toString);
   }
 
   @Test
