@@ -60,21 +60,26 @@ final class Debug {
     logger()
         .log(
             Level.WARNING,
-            "the body of {0} has returned {1} and not awaited it: write createTask(f()) or"
-                + " await(f()), not createTask(() -> f())",
+            "the body of {0} has returned {1} and not awaited it: await it there, or hand over the"
+                + " coroutine itself, as in createTask(f()) instead of createTask(() -> f())",
             task.name(),
             coroutine);
   }
 
   static Cleaner.Cleanable watchNeverAwaited(Coroutine<?> coroutine) {
     NeverAwaited watch =
-        new NeverAwaited(coroutine.toString(), trace("coroutine made"), Fiber.running());
+        new NeverAwaited(
+            coroutine.toString(), trace("coroutine made"), closeWatch(Fiber.running()));
     UNUSED.add(watch);
     Cleaner.Cleanable cleanable = CLEANER.register(coroutine, watch);
     return () -> {
       watch.used = true;
       cleanable.clean();
     };
+  }
+
+  private static @Nullable Object closeWatch(@Nullable AbstractEventLoop loop) {
+    return loop == null ? null : loop.closeWatch;
   }
 
   static void forget(Cleaner.Cleanable watch) {
@@ -84,13 +89,16 @@ final class Debug {
   private static final class NeverAwaited implements Runnable {
     private final String text;
     private final Throwable created;
-    private final @Nullable AbstractEventLoop madeOn;
+
+    /// That of the loop on which it was made; the loop itself must not be kept.
+    private final @Nullable Object loopCloseWatch;
+
     private volatile boolean used;
 
-    NeverAwaited(String text, Throwable created, @Nullable AbstractEventLoop madeOn) {
+    NeverAwaited(String text, Throwable created, @Nullable Object loopCloseWatch) {
       this.text = text;
       this.created = created;
-      this.madeOn = madeOn;
+      this.loopCloseWatch = loopCloseWatch;
     }
 
     @Override
@@ -124,13 +132,15 @@ final class Debug {
   }
 
   static void closed(AbstractEventLoop loop) {
+    AtomicReference<@Nullable String> closing = loop.closeWatch;
+    if (closing == null) {
+      return;
+    }
+    closing.set(null);
     for (NeverAwaited watch : UNUSED) {
-      if (watch.madeOn == loop) {
+      if (watch.loopCloseWatch == closing) {
         watch.run(); // a short program ends before the garbage collector runs
       }
-    }
-    if (loop.closeWatch != null) {
-      loop.closeWatch.set(null);
     }
   }
 

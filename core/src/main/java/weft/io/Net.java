@@ -445,6 +445,8 @@ public final class Net {
   ///
   /// @param serverSide whether this is the server's side
   /// @throws IOException if the handshake fails; the connection is closed then
+  /// @throws IllegalArgumentException if the options of a client have no name to check, or those of
+  ///   a server no certificate; the connection is as it was
   public static Transport startTls(
       Transport transport, BaseProtocol protocol, TlsOptions options, boolean serverSide)
       throws IOException {

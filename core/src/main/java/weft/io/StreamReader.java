@@ -491,21 +491,13 @@ public final class StreamReader implements Iterable<String> {
       if (found >= 0) {
         int start = Separators.start(found);
         if (start > limit) {
-          throw new LimitOverrunException(
-              "the separator is found, but the piece before it is longer than the limit of "
-                  + limit
-                  + " bytes, which the options set (limit)",
-              start);
+          throw overrun("the separator is found, but the piece before it is longer than", start);
         }
         return take(Separators.end(found));
       }
       searched = Math.max(0, size + 1 - longest);
       if (searched > limit) {
-        throw new LimitOverrunException(
-            "the separator is not found within the limit of "
-                + limit
-                + " bytes, which the options set (limit)",
-            searched);
+        throw overrun("the separator is not found within", searched);
       }
       if (eof) {
         throw new IncompleteReadException(take(size), null);
@@ -513,6 +505,11 @@ public final class StreamReader implements Iterable<String> {
       waitForData();
       checkFailure();
     }
+  }
+
+  private LimitOverrunException overrun(String what, int consumed) {
+    return new LimitOverrunException(
+        what + " the reader's limit of " + limit + " bytes, an option of the connection", consumed);
   }
 
   private boolean startsWith(byte[] separator, int at) {

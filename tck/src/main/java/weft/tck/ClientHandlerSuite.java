@@ -30,6 +30,7 @@ import weft.CancelledError;
 import weft.ContextVar;
 import weft.Promise;
 import weft.Task;
+import weft.io.ClientHandler;
 import weft.io.ConnectOptions;
 import weft.io.Net;
 import weft.io.Server;
@@ -84,17 +85,11 @@ public abstract class ClientHandlerSuite extends IoSuite {
         });
   }
 
-  @Test
-  void L79_aFailureIsReportedOnceAndTheConnectionGone() {
-    var failure = new ArithmeticException("on purpose");
+  /// The handler throws after the first byte.
+  private void assertReportedOnce(Throwable failure, ClientHandler handler) {
     run(
         () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
+          Server server = serve(handler);
           var peer = dial(server);
           peer.write("x");
           assertReset(peer);
@@ -102,47 +97,40 @@ public abstract class ClientHandlerSuite extends IoSuite {
         });
     expectErrors(1);
     assertSame(failure, errors().getFirst().exception());
+  }
+
+  @Test
+  void L79_aFailureIsReportedOnceAndTheConnectionGone() {
+    var failure = new ArithmeticException("on purpose");
+    assertReportedOnce(
+        failure,
+        (reader, writer) -> {
+          reader.readExactly(1);
+          throw failure;
+        });
     assertTrue(errors().getFirst().message().contains("client handler"));
   }
 
   @Test
   void L79_anErrorIsReportedOnceAndTheConnectionGone() {
     var failure = new AssertionError("on purpose");
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          end(server);
+    assertReportedOnce(
+        failure,
+        (reader, writer) -> {
+          reader.readExactly(1);
+          throw failure;
         });
-    expectErrors(1);
-    assertSame(failure, errors().getFirst().exception());
   }
 
   @Test
   void L79_anIoExceptionOfItsOwnIsReported() {
     var failure = new IOException("on purpose");
-    run(
-        () -> {
-          Server server =
-              serve(
-                  (reader, writer) -> {
-                    reader.readExactly(1);
-                    throw failure;
-                  });
-          var peer = dial(server);
-          peer.write("x");
-          assertReset(peer);
-          end(server);
+    assertReportedOnce(
+        failure,
+        (reader, writer) -> {
+          reader.readExactly(1);
+          throw failure;
         });
-    expectErrors(1);
-    assertSame(failure, errors().getFirst().exception());
   }
 
   @Test

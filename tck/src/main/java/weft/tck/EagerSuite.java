@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import weft.CancelledError;
 import weft.ContextVar;
 import weft.Promise;
+import weft.SystemExit;
 import weft.Task;
 import weft.TaskFactory;
 import weft.TaskGroup;
@@ -58,6 +60,27 @@ public abstract class EagerSuite extends LoopSuite {
           assertEquals("later", await(task));
           steps.end(5);
         });
+  }
+
+  @Test
+  void L28_anExitInTheFirstStepLeavesTheRunAndTheMakerGoesOnInTheNext() {
+    var exit = new SystemExit(3);
+    var maker =
+        loop.createTask(
+            async(
+                () -> {
+                  var task =
+                      createTask(
+                          () -> {
+                            throw exit;
+                          },
+                          EAGER);
+                  seen.add(task.done());
+                }));
+    assertSame(exit, assertThrows(SystemExit.class, () -> loop.runUntilComplete(maker)));
+    assertEquals(List.of(), seen);
+    loop.runUntilComplete(maker);
+    assertEquals(List.of(true), seen);
   }
 
   @Test

@@ -207,13 +207,17 @@ public abstract class StartTlsSuite extends TlsLinks {
   }
 
   @Test
-  void L111_optionsThatNameNobodyLeaveTheConnection() {
+  void L111_optionsThatCannotDoLeaveTheConnection() {
     run(
         () -> {
           Server server = server();
           Streams client = connect(server);
           assertThrows(
               IllegalArgumentException.class, () -> client.writer().startTls(Tls.client()));
+          var transport = client.writer().transport();
+          assertThrows( // a server without a certificate
+              IllegalArgumentException.class,
+              () -> Net.startTls(transport, transport.protocol(), Tls.client(), true));
           assertEquals("go ahead", ask(client, "STARTTLS"));
           client.writer().startTls(client());
           assertEquals("secure echo", ask(client, "echo"));
