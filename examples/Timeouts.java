@@ -62,7 +62,7 @@ void progress(Timeout deadline) {
   for (int step = 1; step <= 4; step++) {
     sleep(Duration.ofMillis(150)); // four of them do not fit into `later`
     IO.println("  step " + step);
-    deadline.reschedule(EventLoop.running().time().plus(later));
+    deadline.restart(later);
   }
   sleep(never);
 }

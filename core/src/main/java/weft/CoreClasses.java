@@ -15,6 +15,7 @@ final class CoreClasses {
           "CoroutineNames",
           "Debug",
           "DriverLoop",
+          "EventLoop",
           "Fiber",
           "Gather",
           "Generator",

@@ -24,6 +24,10 @@ final class Debug {
 
   private static final int FRAMES_MAX = 10;
 
+  private static final List<String> LIBRARIES =
+      List.of(
+          "java.", "javax.", "jdk.", "sun.", "weft.io.", "weft.sync.", "weft.nio.", "weft.linux.");
+
   private Debug() {}
 
   private static boolean isOn(@Nullable String setting) {
@@ -228,6 +232,20 @@ final class Debug {
       to--;
     }
     return Arrays.copyOfRange(frames, from, to);
+  }
+
+  /// The innermost line that is neither Weft's nor the JDK's, as ` at Hello.java:12`.
+  static String place(StackTraceElement[] frames) {
+    for (StackTraceElement frame : frames) {
+      if (frame.getFileName() != null && !isMachinery(frame) && !isLibrary(frame.getClassName())) {
+        return " at " + frame.getFileName() + ":" + frame.getLineNumber();
+      }
+    }
+    return "";
+  }
+
+  private static boolean isLibrary(String className) {
+    return LIBRARIES.stream().anyMatch(className::startsWith);
   }
 
   private static boolean isMachinery(StackTraceElement frame) {

@@ -41,6 +41,12 @@ public interface EventLoop extends Executor, AutoCloseable {
     return EventLoopProvider.chosen(name).create();
   }
 
+  /// Makes a new loop on top of a driver that was made for it, such as one with a clock of its own
+  /// for tests. The loop closes the driver, and is named after its class.
+  static EventLoop create(Driver driver) {
+    return new DriverLoop(driver.getClass().getName(), driver);
+  }
+
   /// The loop that runs on the calling thread.
   ///
   /// @throws IllegalStateException if there is none
@@ -169,6 +175,26 @@ public interface EventLoop extends Executor, AutoCloseable {
   /// Makes a task of a coroutine, through the loop's task factory if it has one. If that fails, the
   /// coroutine is closed.
   <T> Task<T> createTask(Coroutine<T> coroutine, TaskOptions options);
+
+  /// Makes a task of a body; see [Weft#createTask].
+  default <T> Task<T> createTask(Body<T> body) {
+    return createTask(Weft.async(body));
+  }
+
+  /// Makes a task of a body, with wishes.
+  default <T> Task<T> createTask(Body<T> body, TaskOptions options) {
+    return createTask(Weft.async(body), options);
+  }
+
+  /// Makes a task of a body; see [Weft#createTask].
+  default Task<Void> createTask(VoidBody body) {
+    return createTask(Weft.async(body));
+  }
+
+  /// Makes a task of a body, with wishes.
+  default Task<Void> createTask(VoidBody body, TaskOptions options) {
+    return createTask(Weft.async(body), options);
+  }
 
   /// Replaces the way tasks are made; null restores it.
   void setTaskFactory(@Nullable TaskFactory factory);

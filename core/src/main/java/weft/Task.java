@@ -546,7 +546,8 @@ public final class Task<T> extends Promise<T> {
     throw new UnsupportedOperationException("a task's exception is what its coroutine throws");
   }
 
-  /// For example `<Task pending name='Task-1' coroutine=<coroutine hello at 0x1027a6150>>`.
+  /// For example `<Task pending name='Task-1' coroutine=<coroutine hello at 0x1027a6150> at
+  /// Hello.java:12>`. On other threads than the loop's without the line where the task stands.
   @Override
   public String toString() {
     Promise<?> awaited = waitingOn;
@@ -556,9 +557,15 @@ public final class Task<T> extends Promise<T> {
         + name()
         + "' coroutine="
         + coroutine
+        + placeText()
         + (awaited == null ? "" : " wait_for=" + AwaitGraph.brief(awaited))
         + waitersText()
         + ">";
+  }
+
+  private String placeText() {
+    boolean mayLook = !loop.isRunning() || Fiber.isOn(loop);
+    return mayLook && fiber.started() && !done() ? Debug.place(fiber.stack()) : "";
   }
 
   /// Throws in a task whose loop was closed; one that goes on and on is left suspended for good.

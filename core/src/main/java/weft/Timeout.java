@@ -40,14 +40,23 @@ public final class Timeout {
     return state == State.EXPIRING || state == State.EXPIRED;
   }
 
-  /// Moves the deadline to a time on the clock of [EventLoop#time], not to a delay from now:
-  /// `reschedule(loop.time().plusSeconds(30))`. Null takes it away. A time that has passed already
-  /// takes effect in the next turn of the loop.
+  /// Moves the deadline to a time on the clock of [EventLoop#time]; for a delay from now there is
+  /// [#restart]. Null takes it away. A time that has passed already takes effect in the next turn
+  /// of the loop.
   ///
   /// @throws IllegalStateException if the block has ended, or its deadline has passed
   public void reschedule(@Nullable Duration when) {
     task.loop.checkThread();
     reschedule(when == null ? null : (Long) Durations.nanos(when));
+  }
+
+  /// Moves the deadline to a time from now, for a limit that begins anew with each sign of life.
+  ///
+  /// @throws IllegalStateException if the block has ended, or its deadline has passed
+  public void restart(Duration delay) {
+    AbstractEventLoop loop = task.loop;
+    loop.checkThread();
+    reschedule((Long) Durations.deadline(loop.timeNanos(), Durations.nanos(delay)));
   }
 
   private void reschedule(@Nullable Long when) {

@@ -9,12 +9,13 @@ import static weft.io.Net.openConnection;
 import static weft.io.Net.startServer;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
-import weft.EventLoop;
 import weft.Promise;
 import weft.io.ConnectOptions;
 import weft.io.Resolver;
@@ -109,6 +110,28 @@ class EchoSnippetsTest {
   }
 
   @Test
+  void aTableOfNames() throws Exception {
+    List<String> printed =
+        Served.by(
+            this::echo,
+            port -> {
+              // @start region="names"
+              Map<String, List<InetAddress>> known =
+                  Map.of("db.test", List.of(InetAddress.getByName("127.0.0.1")));
+              Resolver names =
+                  host ->
+                      known.containsKey(host) ? known.get(host) : Resolver.system().lookup(host);
+              ConnectOptions options = ConnectOptions.defaults().resolver(names);
+              // @end region="names"
+              try (var connection = openConnection("db.test", port, options)) {
+                connection.writer().write("known\n");
+                IO.println(connection.reader().readLine());
+              }
+            });
+    assertEquals(List.of("known"), printed);
+  }
+
+  @Test
   void timeouts() throws Exception {
     List<String> printed =
         Served.by(
@@ -136,7 +159,7 @@ class EchoSnippetsTest {
         limit -> {
           for (String line; (line = reader.readLine()) != null; ) {
             writer.write(line + "\n");
-            limit.reschedule(EventLoop.running().time().plusSeconds(30));
+            limit.restart(Duration.ofSeconds(30));
           }
         });
   }

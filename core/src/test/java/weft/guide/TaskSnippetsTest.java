@@ -1,6 +1,7 @@
 package weft.guide;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static weft.Weft.asCompleted;
 import static weft.Weft.async;
 import static weft.Weft.await;
@@ -240,5 +241,41 @@ class TaskSnippetsTest {
                       // @end region="shield"
                     }));
     assertEquals(List.of("not waiting any longer", "page saved"), printed);
+  }
+
+  // @start region="finish"
+  /// Ends with the outcome of the coroutine; a cancellation takes effect only after that.
+  static <T> T finish(Coroutine<T> coroutine) {
+    Task<T> task = createTask(coroutine);
+    try {
+      return await(shield(task));
+    } catch (CancelledError cancelled) {
+      await(task);
+      throw cancelled;
+    }
+  }
+
+  // @end region="finish"
+
+  @Test
+  void whatHasBegunIsFinished() throws Exception {
+    List<String> printed =
+        Printed.by(
+            () ->
+                run(
+                    () -> {
+                      Coroutine<Void> printing =
+                          async(
+                              () -> {
+                                sleep(Duration.ofMillis(5));
+                                IO.println("finished");
+                              });
+                      Task<Void> worker = createTask(() -> finish(printing));
+                      sleep(Duration.ZERO);
+                      worker.cancel();
+                      assertThrows(CancelledError.class, () -> await(worker));
+                      IO.println("cancelled");
+                    }));
+    assertEquals(List.of("finished", "cancelled"), printed);
   }
 }

@@ -13,7 +13,9 @@ import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 import static weft.Weft.ensureFuture;
+import static weft.Weft.gather;
 import static weft.Weft.sleep;
+import static weft.Weft.toThread;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -86,6 +88,45 @@ public abstract class TaskSuite extends LoopSuite {
     assertSame(loop, task.loop());
     runBriefly();
     assertEquals("early", task.result());
+  }
+
+  @Test
+  void theLoopTakesBodies() {
+    Task<String> value = loop.createTask(() -> "value");
+    Task<String> named = loop.createTask(() -> "named", TaskOptions.named("a"));
+    Task<Void> empty = loop.createTask(() -> pass("empty"));
+    Task<Void> calling = loop.createTask(() -> pass("calling"), TaskOptions.named("b"));
+    loop.runUntilComplete(gather(List.of(value, named)));
+    runBriefly();
+    assertEquals(List.of("value", "named"), List.of(value.result(), named.result()));
+    assertEquals(List.of("a", "b"), List.of(named.name(), calling.name()));
+    assertTrue(empty.done() && calling.done());
+    assertEquals("theLoopTakesBodies", value.coroutine().name());
+  }
+
+  private void pass(String what) {
+    seen.add(what);
+  }
+
+  @Test
+  void aTaskSaysWhereItStands() {
+    run(
+        () -> {
+          Task<Void> task = createTask(() -> standHere());
+          assertFalse(task.toString().contains(".java"), task::toString);
+          turns(1);
+          assertTrue(task.toString().contains(" at TaskSuite.java:"), task::toString);
+          assertFalse(await(toThread(() -> task.toString())).contains(".java"), task::toString);
+          String own = String.valueOf(Task.current());
+          assertTrue(own.contains(" at TaskSuite.java:"), own);
+          task.cancel();
+          settle(List.of(task));
+          assertFalse(task.toString().contains(".java"), task::toString);
+        });
+  }
+
+  private void standHere() {
+    sleep(Duration.ofHours(1));
   }
 
   @Test

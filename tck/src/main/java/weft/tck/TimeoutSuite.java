@@ -431,6 +431,22 @@ public abstract class TimeoutSuite extends LoopSuite {
   }
 
   @Test
+  void L45_theDeadlineMayBeginAnew() {
+    run(() -> assertThrows(TimeoutException.class, () -> timeout(LONG, this::beginAnew)));
+    assertEquals(List.of("restarted"), seen);
+  }
+
+  private void beginAnew(Timeout block) {
+    Duration when = block.when();
+    block.restart(LONG.plusDays(1));
+    assertTrue(when != null && when.plusDays(1).compareTo(block.when()) <= 0, block::toString);
+    block.restart(Duration.ofSeconds(Long.MAX_VALUE)); // beyond the end of the clock
+    seen.add("restarted");
+    block.restart(Duration.ZERO);
+    hang();
+  }
+
+  @Test
   void L45_theDeadlineMayBeMoved() {
     run(
         () -> {
@@ -537,6 +553,7 @@ public abstract class TimeoutSuite extends LoopSuite {
           assertEquals(List.of("expiring"), seen);
           var expired = blocks.getFirst();
           assertThrows(IllegalStateException.class, () -> expired.reschedule(null));
+          assertThrows(IllegalStateException.class, () -> expired.restart(LONG));
           timeout(
               LONG,
               (Timeout t) -> {
