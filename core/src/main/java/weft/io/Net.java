@@ -119,8 +119,7 @@ public final class Net {
   private static Supplier<StreamProtocol> serverProtocol(
       ClientHandler handler, ServerOptions options) {
     Objects.requireNonNull(handler, "handler");
-    EventLoop loop = EventLoop.running();
-    return () -> new StreamProtocol(loop, options.limit(), handler);
+    return new ClientHandlers(handler, EventLoop.running(), options.limit());
   }
 
   /* ---- Streams: pipes ---- */

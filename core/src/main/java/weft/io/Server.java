@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import weft.ErrorContext;
 import weft.EventLoop;
 import weft.Handle;
 import weft.LoopExit;
+import weft.Task;
 import weft.TimerHandle;
 import weft.Weft;
 import weft.spi.Completion;
@@ -41,6 +43,9 @@ public final class Server implements AutoCloseable {
   private final List<ListenChannel> listeners;
   private final @Nullable Runnable cleanup;
   private final Connections connections = new Connections();
+
+  /// If it serves with streams.
+  private final @Nullable ClientHandlers handlers;
 
   /// One for all connections.
   private final Consumer<ChannelTransport> whenLost = this::lost;
@@ -68,6 +73,10 @@ public final class Server implements AutoCloseable {
     this.options = options;
     this.listeners = listeners;
     this.cleanup = cleanup;
+    this.handlers = protocols instanceof ClientHandlers streams ? streams : null;
+    if (handlers != null) {
+      handlers.whenEnded(this::wakeWaiters);
+    }
   }
 
   /* ---- Facts ---- */
@@ -300,9 +309,14 @@ public final class Server implements AutoCloseable {
   }
 
   /// Waits until the server is closed and its last connection is gone. A handler that still works
-  /// when its client has gone is not waited for.
+  /// when its client has gone is not waited for; [#shutdown] does that.
   public void waitClosed() {
-    while (!closed || connections() > 0) {
+    waitUntil(() -> true);
+  }
+
+  /// Waits until the server is closed, its last connection gone, and something else is so, too.
+  private void waitUntil(BooleanSupplier done) {
+    while (!closed || connections() > 0 || !done.getAsBoolean()) {
       Latch gone = new Latch(loop);
       waiters.add(gone);
       try {
@@ -340,30 +354,45 @@ public final class Server implements AutoCloseable {
     wakeWaiters();
   }
 
-  /// Shuts down in good order: stops listening, gives the connections the grace period to end by
-  /// themselves, closes those that are left, and after as long again aborts the rest. Returns when
-  /// the last one is gone. Cancelling it aborts at once.
+  /// Shuts down in good order: stops listening, gives the connections and their client handlers the
+  /// grace period to end by themselves, closes the connections that are left, and after as long
+  /// again aborts the rest and cancels the handlers. Returns when the last one has ended; but a
+  /// handler that calls this is not waited for. Cancelling it aborts and cancels at once.
   public void shutdown(Duration grace) {
     close();
+    int callers = handlers != null && handlers.tasks().contains(Task.current()) ? 1 : 0;
+    BooleanSupplier ended = () -> handlers == null || handlers.working() == callers;
     try {
-      if (endsWithin(grace)) {
+      if (endsWithin(grace, ended)) {
         return;
       }
       closeClients();
-      if (endsWithin(grace)) {
+      if (endsWithin(grace, ended)) {
         return;
       }
       abortClients();
       waitClosed();
+      cancelHandlers();
+      waitUntil(ended);
     } catch (CancelledError cancelled) {
       abortClients();
+      cancelHandlers();
       throw cancelled;
     }
   }
 
-  private boolean endsWithin(Duration grace) {
+  /// But for the one that asks for it.
+  private void cancelHandlers() {
+    if (handlers != null) {
+      List<Task<?>> tasks = handlers.tasks();
+      tasks.remove(Task.current());
+      tasks.forEach(Task::cancel);
+    }
+  }
+
+  private boolean endsWithin(Duration grace, BooleanSupplier ended) {
     try {
-      Weft.timeout(grace, this::waitClosed);
+      Weft.timeout(grace, () -> waitUntil(ended));
       return true;
     } catch (TimeoutException e) {
       return false;

@@ -26,7 +26,14 @@ import weft.spi.Chunk;
 final class StreamProtocol implements Protocol, VoidBody {
   final StreamReader reader;
   final StreamWriter writer;
-  private final @Nullable ClientHandler handler;
+  private final @Nullable ClientHandlers handlers;
+
+  /// For [ClientHandlers]: the task that serves the client, and its neighbours in the list of
+  /// those.
+  @Nullable Task<?> task;
+
+  @Nullable StreamProtocol previous;
+  @Nullable StreamProtocol next;
 
   /// Those who wait for room, and for the end. Most connections never have any.
   private @Nullable List<Latch> drains;
@@ -37,16 +44,16 @@ final class StreamProtocol implements Protocol, VoidBody {
   private boolean writingPaused;
   private boolean lost;
 
-  StreamProtocol(EventLoop loop, int limit, @Nullable ClientHandler handler) {
+  StreamProtocol(EventLoop loop, int limit, @Nullable ClientHandlers handlers) {
     this.reader = new StreamReader(loop, limit);
     this.writer = new StreamWriter(this);
-    this.handler = handler;
+    this.handlers = handlers;
   }
 
   @Override
   public void connectionMade(BaseTransport made) {
     attach((ChannelTransport) made);
-    if (handler != null) {
+    if (handlers != null) {
       Coroutine<Void> body = Weft.async("client handler", this);
       reader.loop.createTask(body, TaskOptions.defaults());
     }
@@ -59,23 +66,32 @@ final class StreamProtocol implements Protocol, VoidBody {
   }
 
   boolean isServerSide() {
-    return handler != null;
+    return handlers != null;
   }
 
-  /// Serves the client.
+  /// The task of a client handler.
   @Override
   public void run() throws Exception {
+    ClientHandlers ours = Objects.requireNonNull(handlers);
+    Task<?> own = Objects.requireNonNull(Task.current());
+    ours.begun(this, own);
+    try {
+      serve(ours.handler, own);
+    } finally {
+      ours.ended(this);
+    }
+  }
+
+  private void serve(ClientHandler handler, Task<?> own) throws Exception {
     ChannelTransport used = transport();
     try {
-      if (handler != null) {
-        handler.handle(reader, writer);
-      }
+      handler.handle(reader, writer);
       writer.close();
     } catch (LoopExit leaving) {
       transport().abort();
       throw leaving;
     } catch (Throwable e) {
-      if (Objects.requireNonNull(Task.current()).isCancellation(e)) {
+      if (own.isCancellation(e)) {
         transport().abort();
         throw e;
       }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static weft.Weft.await;
+import static weft.Weft.createTask;
+import static weft.Weft.sleep;
 import static weft.Weft.taskGroup;
 
 import java.io.IOException;
@@ -21,8 +23,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.SynchronousQueue;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
@@ -40,6 +45,9 @@ import weft.io.ServerOptions;
 /// exception handler fails a test that does not expect it.
 public abstract class ClientHandlerSuite extends IoSuite {
   private static final ContextVar<String> COLOUR = new ContextVar<>("colour", "none");
+  private static final Duration LONG = Duration.ofHours(1);
+
+  private final List<String> seen = new ArrayList<>();
 
   /// For subclasses.
   protected ClientHandlerSuite() {}
@@ -378,6 +386,114 @@ public abstract class ClientHandlerSuite extends IoSuite {
           end(server);
           assertFalse(listening.isOpen());
           assertFalse(socket.isOpen());
+        });
+  }
+
+  /* ---- Shutdown ---- */
+
+  /// Serves one client, which is gone when this returns, by a handler that works on.
+  private Server leftByItsClient(ClientHandler handler) throws Exception {
+    Server server =
+        serve(
+            (reader, writer) -> {
+              seen.add("begun");
+              assertThrows(IOException.class, reader::read);
+              handler.handle(reader, writer);
+              seen.add("ended");
+            });
+    var peer = dial(server);
+    until(() -> seen.contains("begun"));
+    peer.reset();
+    until(() -> server.connections() == 0);
+    return server;
+  }
+
+  @Test
+  void L93_shutdownWaitsForAHandlerWhoseClientHasGone() {
+    run(
+        () -> {
+          Promise<String> work = loop.createPromise();
+          Server server = leftByItsClient((reader, writer) -> await(work));
+          server.close();
+          server.waitClosed(); // which does not
+          Task<?> shutdown = createTask(() -> server.shutdown(LONG));
+          turns(3);
+          assertFalse(shutdown.done());
+          work.setResult("done");
+          await(shutdown);
+          assertEquals(List.of("begun", "ended"), seen);
+        });
+  }
+
+  @Test
+  void L93_shutdownCancelsAHandlerThatWorksOnAndOn() {
+    run(
+        () -> {
+          Server server =
+              leftByItsClient(
+                  (reader, writer) -> {
+                    try {
+                      hang();
+                    } finally {
+                      sleep(ms(2));
+                      seen.add("cleaned up");
+                    }
+                  });
+          server.shutdown(ms(5));
+          assertEquals(List.of("begun", "cleaned up"), seen);
+        });
+  }
+
+  @Test
+  void L93_shutdownCancelsAHandlerThatDoesNotSeeItsClient() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    try {
+                      hang();
+                    } finally {
+                      seen.add("cancelled");
+                    }
+                  });
+          var peer = dial(server);
+          until(() -> server.connections() == 1);
+          server.shutdown(ms(5));
+          assertEquals(List.of("cancelled"), seen);
+          peer.close();
+        });
+  }
+
+  @Test
+  void L93_aCancelledShutdownCancelsHandlers() {
+    run(
+        () -> {
+          Server server = leftByItsClient((reader, writer) -> hang());
+          Task<?> shutdown = createTask(() -> server.shutdown(LONG));
+          turns(3);
+          shutdown.cancel();
+          assertInstanceOf(CancelledError.class, failure(shutdown));
+          Set<Task<?>> own = Set.of(Objects.requireNonNull(Task.current()));
+          until(() -> loop.allTasks().equals(own));
+          assertEquals(List.of("begun"), seen);
+        });
+  }
+
+  @Test
+  void L93_aHandlerMayShutItsServerDown() {
+    run(
+        () -> {
+          var servers = new ArrayList<Server>();
+          servers.add(
+              serve(
+                  (reader, writer) -> {
+                    servers.getFirst().shutdown(ms(5));
+                    seen.add("shut down");
+                  }));
+          var peer = dial(servers.getFirst());
+          until(() -> seen.contains("shut down"));
+          peer.close();
         });
   }
 }
