@@ -8,7 +8,9 @@ import java.util.List;
 /// (Exception e)` does not swallow what it would not have swallowed alone.
 public final class BaseExceptionGroup extends Error implements ThrowableGroup {
   private final String text;
-  private final transient List<Throwable> exceptions;
+
+  @SuppressWarnings("serial") // List.copyOf makes one that can be serialized
+  private final List<Throwable> exceptions;
 
   /// A group of at least one member.
   public BaseExceptionGroup(String message, List<? extends Throwable> exceptions) {

@@ -233,9 +233,7 @@ final class Bridges {
       task.addInternalCallback(done -> pass(done, future), (Promise<?>) null);
     } catch (Throwable t) {
       future.completeExceptionally(t);
-      if (t instanceof LoopExit exit) {
-        throw exit;
-      }
+      throw t; // those who look after the loop are told, too: its task factory may be broken
     }
   }
 }

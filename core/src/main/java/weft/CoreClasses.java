@@ -10,6 +10,7 @@ final class CoreClasses {
           "AsCompleted",
           "BlockedFibers",
           "Bridges",
+          "CallGraph",
           "Context",
           "Coroutine",
           "CoroutineNames",

@@ -269,6 +269,7 @@ public interface EventLoop extends Executor, AutoCloseable {
   /// dropped.
   ///
   /// @return whether there was a handler
+  /// @throws IllegalArgumentException if there is no such signal
   boolean removeSignalHandler(String signal);
 
   /* ---- Errors, debugging, tools ---- */

@@ -7,7 +7,9 @@ import java.util.List;
 /// Several exceptions that happened at the same time, as one; thrown by [Weft#taskGroup].
 public final class ExceptionGroup extends RuntimeException implements ThrowableGroup {
   private final String text;
-  private final transient List<Throwable> exceptions;
+
+  @SuppressWarnings("serial") // List.copyOf makes one that can be serialized
+  private final List<Throwable> exceptions;
 
   /// A group of at least one member, none of them an [Error].
   public ExceptionGroup(String message, List<? extends Throwable> exceptions) {

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ final class Gather<T, R> {
       boolean settle) {
     this.settle = settle;
     for (Awaitable<? extends T> awaitable : awaitables) {
-      Promise<T> child = distinct.get(awaitable);
+      Promise<T> child = distinct.get(Objects.requireNonNull(awaitable, "awaitable"));
       if (child == null) {
         child = (Promise<T>) Weft.ensureFuture(awaitable);
         distinct.put(awaitable, child);

@@ -209,9 +209,11 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   }
 
   /// Cancels the promise: whoever awaits it gets a [CancelledError] with this message. For a [Task]
-  /// this is a request instead. Returns false if the promise is done.
+  /// this is a request instead. Returns false if the promise is done; its failure, if any, is then
+  /// of no interest any more and not reported.
   public boolean cancel(@Nullable String message) {
     if (state != PENDING) {
+      markRetrieved();
       return false;
     }
     setCancelled(message);

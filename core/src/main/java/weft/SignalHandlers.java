@@ -29,6 +29,7 @@ final class SignalHandlers {
   boolean remove(String signal) {
     Registration registration = registrations.remove(bare(signal));
     if (registration == null) {
+      Signals.requireKnown(bare(signal));
       return false;
     }
     end(registration);

@@ -48,11 +48,7 @@ final class Signals {
     if (name.equals("KILL") || name.equals("STOP")) {
       throw new IllegalArgumentException("SIG" + name + " cannot be caught by any program");
     }
-    try {
-      var _ = new Signal(name);
-    } catch (IllegalArgumentException unknown) {
-      throw new IllegalArgumentException("there is no signal SIG" + name + " here", unknown);
-    }
+    requireKnown(name);
     try {
       synchronized (HOOKS) {
         Hook hook = Hook.of(name);
@@ -62,6 +58,15 @@ final class Signals {
     } catch (IllegalArgumentException reserved) {
       throw new IllegalArgumentException(
           "the JVM keeps SIG" + name + " to itself (with -Xrs also HUP, INT and TERM)", reserved);
+    }
+  }
+
+  /// @throws IllegalArgumentException if there is no such signal
+  static void requireKnown(String name) {
+    try {
+      var _ = new Signal(name);
+    } catch (IllegalArgumentException unknown) {
+      throw new IllegalArgumentException("there is no signal SIG" + name + " here", unknown);
     }
   }
 

@@ -193,11 +193,12 @@ public final class Task<T> extends Promise<T> {
   /// Asks the task to cancel: a [CancelledError] with this message is thrown in it at its next
   /// suspension, or where it is suspended now. A request, not a change of state: the coroutine may
   /// clean up, take its time, or refuse. Each call counts, see [#cancelling]. Returns false if the
-  /// task is done.
+  /// task is done; its failure, if any, is then of no interest any more and not reported.
   @Override
   public boolean cancel(@Nullable String message) {
     loop.checkThread();
     if (done()) {
+      markRetrieved();
       return false;
     }
     // Along a chain of tasks that wait for each other, the last one is to be cancelled.

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 public final class IncompleteReadException extends EOFException {
   private static final long serialVersionUID = 1;
 
-  private final transient byte[] partial;
+  private final byte[] partial;
   private final @Nullable Integer expected;
 
   /// @param partial what had arrived

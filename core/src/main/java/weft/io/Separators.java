@@ -17,8 +17,8 @@ final class Separators {
     return longest;
   }
 
-  /// Where the first separator is that ends first, relative to `head`, or -1; see [#start] and
-  /// [#end].
+  /// Where the separator is that ends first, relative to `head`, or -1; see [#start] and [#end]. Of
+  /// two that end at the same place it is the shorter one.
   ///
   /// @param searched how many bytes need no look, because no separator begins there
   static long find(byte[] bytes, int head, int tail, int searched, byte[][] separators) {
@@ -26,9 +26,11 @@ final class Separators {
     int bestEnd = Integer.MAX_VALUE;
     for (byte[] separator : separators) {
       int at = indexOf(bytes, head + searched, tail, separator);
-      if (at >= 0 && at + separator.length - head < bestEnd) {
-        bestStart = at - head;
-        bestEnd = at + separator.length - head;
+      int start = at - head;
+      int end = start + separator.length;
+      if (at >= 0 && (end < bestEnd || (end == bestEnd && start > bestStart))) {
+        bestStart = start;
+        bestEnd = end;
       }
     }
     return bestStart < 0 ? -1 : (long) bestStart << 32 | bestEnd;

@@ -326,7 +326,8 @@ public final class TlsOptions {
   ///
   /// @throws IllegalArgumentException if not
   void requireClient(@Nullable String host) {
-    if (host == null && settings.serverHostname == null && settings.verifiesHostname()) {
+    boolean nameless = host == null || host.isEmpty();
+    if (nameless && settings.serverHostname == null && settings.verifiesHostname()) {
       throw new IllegalArgumentException(
           "without a host, say by TlsOptions.serverHostname(…) whom the certificate must name;"
               + " \"\" checks nothing");

@@ -1,6 +1,7 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -181,6 +182,21 @@ public abstract class ErrorSuite extends LoopSuite {
     runBriefly();
     loop.close();
     assertEquals("boom", String.valueOf(promise.exceptionNow().getMessage()));
+  }
+
+  @Test
+  void L56_whatIsCancelledAfterItsFailureIsNotReported() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          promise.setException(new IllegalStateException("boom"));
+          assertFalse(promise.cancel());
+          Task<?> task = createTask(() -> fail(new IllegalStateException("bang")));
+          turns(2);
+          assertTrue(task.done());
+          assertFalse(task.cancel());
+        });
+    loop.close();
   }
 
   @Test

@@ -50,6 +50,25 @@ public abstract class ExceptionGroupSuite extends LoopSuite {
   }
 
   @Test
+  void L48_aGroupSurvivesSerialization() throws Exception {
+    var inner = new BaseExceptionGroup("inner", List.of(new AssertionError("error"), state));
+    for (Throwable group :
+        List.of(
+            new ExceptionGroup("outer", List.of(disk, argument)),
+            new BaseExceptionGroup("outer", List.of(disk, inner)))) {
+      Object copy = copy(group);
+      assertEquals(printed(group), printed((Throwable) copy));
+      assertEquals(2, ((ThrowableGroup) copy).exceptions().size());
+    }
+  }
+
+  private static String printed(Throwable thrown) {
+    var text = new StringWriter();
+    thrown.printStackTrace(new PrintWriter(text, true));
+    return text.toString();
+  }
+
+  @Test
   void L48_anEmptyGroupIsRefused() {
     assertThrows(
         IllegalArgumentException.class, () -> new ExceptionGroup("none", List.<Exception>of()));

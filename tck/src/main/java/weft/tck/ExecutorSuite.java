@@ -532,7 +532,8 @@ public abstract class ExecutorSuite extends LoopSuite {
   }
 
   @Test
-  void L52_theFailureOfATaskFactoryReachesTheFuture() {
+  void L52_theFailureOfATaskFactoryReachesTheFutureAndIsReported() {
+    expectErrors(1);
     run(
         () -> {
           loop.setTaskFactory(

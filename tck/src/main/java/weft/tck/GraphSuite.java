@@ -201,6 +201,8 @@ public abstract class GraphSuite extends LoopSuite {
           assertSame(middle, graph.awaitedBy().getFirst().promise());
           assertSame(top, graph.awaitedBy().getFirst().awaitedBy().getFirst().promise());
           String text = graph.format();
+          String own = Objects.requireNonNull(CallGraph.capture()).format();
+          assertFalse(own.contains("CallGraph.capture"), own);
           for (String part : List.of("leaf", "middle", "top", "waitingPlace")) {
             assertTrue(text.contains(part), text);
           }

@@ -3,6 +3,10 @@ package weft.tck;
 import static weft.Weft.async;
 import static weft.Weft.sleep;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -185,6 +189,15 @@ public abstract class LoopSuite {
       return cancelled;
     }
     throw new AssertionError("an hour went by");
+  }
+
+  /// What an object is after it was serialized and read again.
+  static Object copy(Object original) throws Exception {
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new ObjectOutputStream(bytes)) {
+      out.writeObject(original);
+    }
+    return new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
   }
 
   /// A duration in milliseconds.

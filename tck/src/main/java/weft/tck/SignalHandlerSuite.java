@@ -208,7 +208,7 @@ public abstract class SignalHandlerSuite extends LoopSuite {
               () -> loop.addSignalHandler(name, () -> {}),
               () -> "'" + name + "'");
       assertTrue(String.valueOf(thrown.getMessage()).contains("there is no signal"), name);
-      assertFalse(loop.removeSignalHandler(name));
+      assertThrows(IllegalArgumentException.class, () -> loop.removeSignalHandler(name), name);
     }
   }
 
@@ -230,6 +230,7 @@ public abstract class SignalHandlerSuite extends LoopSuite {
   void aHandlerIsRequired() {
     assertThrows(NullPointerException.class, () -> loop.addSignalHandler("WINCH", nothing()));
     assertFalse(loop.removeSignalHandler("WINCH"));
+    assertFalse(loop.removeSignalHandler("KILL"));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
 
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import weft.io.IncompleteReadException;
+import weft.io.LimitOverrunException;
 import weft.io.StreamReader;
 
 /// Each way to cut a stream into pieces gives the same pieces however the bytes arrive: one at a
@@ -175,6 +177,19 @@ public abstract class StreamParsingSuite extends IoSuite {
     check(
         (reader, dice, pieces) -> cutAtSeparators(reader, pieces, "ab"),
         (text, dice) -> cutAtSeparators(text, "ab"));
+  }
+
+  @Test
+  void ofTwoSeparatorsThatEndTogetherTheShorterOneCounts() {
+    for (byte[][] both : new byte[][][] {{utf8("A"), utf8("xA")}, {utf8("xA"), utf8("A")}}) {
+      run(
+          () -> {
+            var reader = new StreamReader(3);
+            reader.feedData(utf8("abcxA"));
+            var thrown = assertThrows(LimitOverrunException.class, () -> reader.readUntil(both));
+            assertEquals(4, thrown.consumed());
+          });
+    }
   }
 
   @Test

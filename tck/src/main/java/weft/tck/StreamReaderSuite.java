@@ -257,6 +257,8 @@ public abstract class StreamReaderSuite extends LoopSuite {
         () -> {
           var thrown = assertThrows(IncompleteReadException.class, () -> ended().readExactly(1));
           assertEquals(0, thrown.partial().length);
+          assertEquals(1, ((IncompleteReadException) copy(thrown)).expected());
+          assertEquals(0, ((IncompleteReadException) copy(thrown)).partial().length);
         });
   }
 

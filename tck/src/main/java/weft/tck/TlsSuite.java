@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import weft.Task;
 import weft.io.BaseTransport;
 import weft.io.ClientAuth;
+import weft.io.ConnectOptions;
 import weft.io.ExtraInfo;
 import weft.io.Net;
 import weft.io.Server;
@@ -283,6 +284,18 @@ public abstract class TlsSuite extends TlsLinks {
           refused(SSLException.class, server, Tls.client());
           refused(SSLException.class, server, Tls.client().serverHostname("weft.test"));
           converse(server, Tls.client().serverHostname("other.test"));
+          end(server);
+        });
+  }
+
+  @Test
+  void L113_withoutAHostThereIsNoNameToCheck() {
+    run(
+        () -> {
+          Server server = echoServer(Tls.server("other"));
+          var options = ConnectOptions.defaults().tls(Tls.client());
+          assertThrows(
+              IllegalArgumentException.class, () -> Net.openConnection("", server.port(), options));
           end(server);
         });
   }
