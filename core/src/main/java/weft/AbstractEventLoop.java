@@ -254,6 +254,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     if (closed) {
       return; // another thread was faster
     }
+    List.copyOf(foreignFutures).forEach(LoopFuture::passIfDone);
     List<Task<?>> left = tasks();
     for (Generator.Producer<?> open : generators) {
       left.add(open.task());
@@ -287,21 +288,23 @@ public abstract class AbstractEventLoop implements EventLoop {
   private @Nullable LoopExit dismiss(List<Task<?>> left) {
     dismissing = true; // for good: the loop is closed next
     List<LoopExit> exits = new ArrayList<>();
-    for (Task<?> task : left) {
-      if (task.fiber.started() && !task.hidden() && task != runsFor) {
-        exitLater(
-            exits,
-            () ->
-                callExceptionHandler(
-                    new ErrorContext("Task was destroyed but it is pending", null)
-                        .withPromise(task)
-                        .withCreated(task.created())));
-      }
-    }
-    Runnable unwind = () -> left.forEach(task -> exitLater(exits, task::dismiss));
+    Runnable unwind =
+        () -> {
+          left.forEach(task -> exitLater(exits, () -> reportDestroyed(task)));
+          left.forEach(task -> exitLater(exits, task::dismiss));
+        };
     Fiber.carry(this, () -> interrupts.during(unwind));
     current = null;
     return exits.isEmpty() ? null : exits.getFirst();
+  }
+
+  private void reportDestroyed(Task<?> task) {
+    if (task.fiber.started() && !task.done() && !task.hidden() && task != runsFor) {
+      callExceptionHandler(
+          new ErrorContext("Task was destroyed but it is pending", null)
+              .withPromise(task)
+              .withCreated(task.created()));
+    }
   }
 
   private static void exitLater(List<LoopExit> exits, Runnable action) {

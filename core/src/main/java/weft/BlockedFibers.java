@@ -60,6 +60,12 @@ final class BlockedFibers {
     return stack != null;
   }
 
+  /// Whether the caller is such a callback.
+  boolean isCallback() {
+    CallbackStack own = stack;
+    return own != null && Thread.currentThread() == own.thread;
+  }
+
   /// To be called when the JDK lets a coroutine go on, or somebody interrupts the loop. Any thread.
   void lookAgain() {
     if (waiting) {
@@ -150,11 +156,10 @@ final class BlockedFibers {
   /// Runs the first step of a new fiber before it returns, if it is called in a callback that has a
   /// stack of its own: only the loop's thread can do that.
   boolean lendTo(Fiber fiber) {
-    CallbackStack own = stack;
-    if (own == null || Thread.currentThread() != own.thread) {
+    if (!isCallback()) {
       return false;
     }
-    own.lendTo(fiber);
+    Objects.requireNonNull(stack).lendTo(fiber);
     return true;
   }
 
@@ -186,7 +191,7 @@ final class BlockedFibers {
         var stack = new CallbackStack(among, callback);
         stack.thread.start();
         return stack;
-      } catch (OutOfMemoryError | LinkageError e) {
+      } catch (VirtualMachineError e) {
         return null;
       }
     }
@@ -219,7 +224,7 @@ final class BlockedFibers {
       lent = fiber;
       try {
         Thread.yield();
-      } catch (StackOverflowError noRoom) {
+      } catch (VirtualMachineError noRoom) {
         // as where it cannot be left because of a native frame
       }
       if (lent != null) {

@@ -186,13 +186,13 @@ final class Bridges {
     } else {
       promise.onDone(done -> pass(done, future));
       if (promise.loop.isClosed()) {
-        future.loopClosed(); // unless the outcome has come
+        future.loopClosed();
       }
     }
     return future;
   }
 
-  private static <T> void pass(Promise<T> from, CompletableFuture<T> to) {
+  static <T> void pass(Promise<T> from, CompletableFuture<T> to) {
     if (from.cancelled()) {
       to.cancel(false);
       return;

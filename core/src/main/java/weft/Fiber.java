@@ -4,6 +4,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +33,11 @@ abstract sealed class Fiber implements Runnable {
       "--add-opens java.base/java.lang=" + moduleName(Fiber.class.getModule());
 
   private static final ThreadLocal<@Nullable AbstractEventLoop> RUNNING = new ThreadLocal<>();
+
+  /// The tasks that a closed loop has left in blocking calls of the JDK, by their threads.
+  private static final Map<Thread, Task<?>> ELSEWHERE =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
   private static final @Nullable Throwable WHY_NOT_DIRECT;
   private static final boolean DIRECT;
   private static final @Nullable MethodHandle NEW_VIRTUAL_THREAD;
@@ -124,7 +132,7 @@ abstract sealed class Fiber implements Runnable {
     try {
       return (Thread) NEW_VIRTUAL_THREAD.invokeExact(scheduler, (String) null, 0, body);
     } catch (Throwable t) {
-      throw new LinkageError("new virtual thread", t);
+      throw Failures.sneaky(t);
     }
   }
 
@@ -145,8 +153,13 @@ abstract sealed class Fiber implements Runnable {
     try {
       return (AbstractEventLoop) (Object) CARRIER_LOCAL_GET.invokeExact(RUNNING);
     } catch (Throwable t) {
-      throw new LinkageError("carrier thread locals", t);
+      throw Failures.sneaky(t); // an overflow of the stack
     }
+  }
+
+  /// The task of the calling stack, if its loop was closed under it.
+  static @Nullable Task<?> elsewhere() {
+    return ELSEWHERE.get(Thread.currentThread());
   }
 
   /// Whether the calling thread is that of the given loop. Cheaper than to ask which loop it is.
@@ -157,7 +170,7 @@ abstract sealed class Fiber implements Runnable {
     try {
       return (Thread) CURRENT_CARRIER.invokeExact() == loop.carrier;
     } catch (Throwable t) {
-      throw new LinkageError("current carrier thread", t);
+      throw Failures.sneaky(t);
     }
   }
 
@@ -303,7 +316,7 @@ abstract sealed class Fiber implements Runnable {
   /// If that fails, nothing has happened: who has announced the suspension elsewhere takes it back.
   ///
   /// @throws IllegalStateException if a native frame on the stack makes that impossible
-  /// @throws StackOverflowError if there is no room left on the stack
+  /// @throws VirtualMachineError if there is no room left on the stack, or none for it on the heap
   final void suspend() {
     boolean resumed = false;
     try {
@@ -335,7 +348,7 @@ abstract sealed class Fiber implements Runnable {
     other.returnTo = this;
     try {
       handOverTo(other);
-    } catch (IllegalStateException | StackOverflowError failed) {
+    } catch (IllegalStateException | VirtualMachineError failed) {
       other.returnTo = null;
       throw failed;
     }
@@ -436,9 +449,13 @@ abstract sealed class Fiber implements Runnable {
         if (onLoop) {
           task.loop.enqueue(offer);
         } else if (!task.loop.enqueueFromOutside(offer)) {
+          offerQueued = false;
           goOnElsewhere();
           return;
         }
+      } else if (task.loop.isClosed()) { // and the entry was dropped with its queue
+        goOnElsewhere();
+        return;
       }
       if (!onLoop) {
         task.loop.blocked.lookAgain();
@@ -466,6 +483,7 @@ abstract sealed class Fiber implements Runnable {
     @Override
     void goOnElsewhere() {
       if (OFFERED.compareAndSet(this, true, false)) {
+        ELSEWHERE.put(thread, task);
         executeElsewhere(continuation);
       }
     }
@@ -504,7 +522,7 @@ abstract sealed class Fiber implements Runnable {
         yielding = true;
         try {
           Thread.yield();
-        } catch (StackOverflowError noRoom) {
+        } catch (VirtualMachineError noRoom) {
           yielding = false;
           throw noRoom;
         }

@@ -56,9 +56,24 @@ final class LoopFuture<T> extends CompletableFuture<T> {
     return handed.getAndSet(null);
   }
 
+  /// Passes the source's outcome on, if there is one. What would do so in its turn is dropped when
+  /// the loop closes.
+  boolean passIfDone() {
+    Promise<T> promise = source;
+    if (promise == null || !promise.isDone()) {
+      return false;
+    }
+    Bridges.pass(promise, this);
+    return true;
+  }
+
+  /// The loop is closed, and has cancelled what it had left.
   void loopClosed() {
-    completeExceptionally(
-        new IllegalStateException("the event loop was closed before this future was completed"));
+    Promise<T> promise = source;
+    if (promise == null || promise.isCancelled() || !passIfDone()) {
+      completeExceptionally(
+          new IllegalStateException("the event loop was closed before this future was completed"));
+    }
   }
 
   /// Says whose outcome this future gets. If it was cancelled before, the source is cancelled now.

@@ -101,7 +101,7 @@ public final class Task<T> extends Promise<T> {
     }
     try {
       creator.fiber.lendTo(fiber);
-    } catch (IllegalStateException | StackOverflowError cannotSuspend) {
+    } catch (IllegalStateException | VirtualMachineError cannotSuspend) {
       loop.submit(fiber);
     }
   }
@@ -129,6 +129,11 @@ public final class Task<T> extends Promise<T> {
       Task<?> task = loop.currentTask();
       if (task != null) {
         return task;
+      }
+    } else {
+      Task<?> leftBehind = Fiber.elsewhere();
+      if (leftBehind != null) {
+        leftBehind.throwDismissed();
       }
     }
     throw outsideCoroutine(loop);
@@ -391,16 +396,19 @@ public final class Task<T> extends Promise<T> {
     }
     try {
       fiber.suspend();
-    } catch (IllegalStateException | StackOverflowError cannotSuspend) {
+    } catch (IllegalStateException | VirtualMachineError cannotSuspend) {
       promise.removeWaiter(this);
       mustCancel |= wasPending; // it was not thrown here
       throw cannotSuspend;
     } finally {
       waitingOn = null;
     }
-    if (mustCancel && promise.cancelled()) { // as the promise's own, with the first message
-      mustCancel = false;
-      clearInterrupt();
+    if (mustCancel) {
+      promise.markRetrieved(); // a failure of the same turn gives way to the cancellation
+      if (promise.cancelled()) { // as the promise's own, with the first message
+        mustCancel = false;
+        clearInterrupt();
+      }
     }
     throwIfCancelled();
     loop.throwIfDismissed(this);

@@ -210,7 +210,7 @@ public final class TaskGroup {
         if (!aborting) {
           abort();
         }
-      } catch (IllegalStateException | StackOverflowError cannotWait) {
+      } catch (IllegalStateException | VirtualMachineError cannotWait) {
         giveUp(cannotWait);
         throw cannotWait;
       }

@@ -60,10 +60,15 @@ final class ThreadsafeHandle extends Handle {
     return super.cancelled();
   }
 
-  /// The callback itself does not wait for its own end.
+  /// The callback itself does not wait for its own end, nor does what runs within it. On the loop's
+  /// thread that is everything, unless the callback has a stack of its own and waits for a lock.
   private void awaitEnd() {
-    while (state == RUNNING && !Fiber.isOn(loop)) {
+    while (state == RUNNING && !isWithin()) {
       LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
     }
+  }
+
+  private boolean isWithin() {
+    return Fiber.isOn(loop) && (!loop.blocked.inCallback() || loop.blocked.isCallback());
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static weft.Weft.async;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
@@ -18,8 +19,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -64,6 +67,80 @@ class LoopCloseTest {
     loop.close();
     assertTrue(loop.isClosed());
     assertFalse(log.isEmpty());
+  }
+
+  /// A loop that is left while a coroutine of it stands in a blocking call.
+  private EventLoop loopWithBlocked(VoidBody body) throws Exception {
+    assumeTrue(Weft.engine().equals("direct"));
+    EventLoop loop = EventLoop.create();
+    loop.setExceptionHandler((on, error) -> log.add("reported"));
+    CountDownLatch begun = new CountDownLatch(1);
+    loop.createTask(
+        () -> {
+          begun.countDown();
+          body.run();
+        });
+    loop.runUntilComplete(Weft.toThread(() -> begun.await()));
+    return loop;
+  }
+
+  @Test
+  void aStackThatIsTakenOutOfABlockingCallMayBlockAgain() throws Exception {
+    var lock = new ReentrantLock();
+    EventLoop loop =
+        loopWithBlocked(
+            () -> {
+              lock.lock();
+              try {
+                Thread.sleep(LONG);
+              } finally {
+                Thread.sleep(5);
+                Thread.sleep(5);
+                lock.unlock();
+              }
+            });
+    loop.close();
+    assertTrue(lock.tryLock(20, TimeUnit.SECONDS));
+    assertEquals(List.of("reported"), log);
+  }
+
+  @Test
+  void aStackThatIsTakenOutOfABlockingCallCannotAwait() throws Exception {
+    var seen = new CompletableFuture<Throwable>();
+    EventLoop loop =
+        loopWithBlocked(
+            () -> {
+              try {
+                Thread.sleep(LONG);
+              } catch (InterruptedException closed) {
+                seen.complete(assertThrows(Throwable.class, () -> sleep(Duration.ZERO)));
+              }
+            });
+    loop.close();
+    Throwable thrown = seen.get(20, TimeUnit.SECONDS);
+    assertInstanceOf(CancelledError.class, thrown);
+    assertTrue(String.valueOf(thrown.getMessage()).contains("was closed"), thrown::toString);
+  }
+
+  @Test
+  void theExceptionHandlerMayWaitForALockThatACoroutineHolds() throws Exception {
+    var lock = new ReentrantLock();
+    EventLoop loop =
+        loopWithBlocked(
+            () -> {
+              lock.lock();
+              Thread.sleep(50);
+              lock.unlock();
+              log.add("unlocked");
+            });
+    loop.setExceptionHandler(
+        (on, error) -> {
+          lock.lock();
+          lock.unlock();
+          log.add("reported");
+        });
+    loop.close();
+    assertEquals(List.of("unlocked", "reported"), log);
   }
 
   @Test

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import weft.ContextVar;
 import weft.EventLoop;
+import weft.Handle;
 import weft.KeyboardInterrupt;
 import weft.Promise;
 import weft.SystemExit;
@@ -93,6 +94,29 @@ public abstract class CallbackBlockingSuite extends LoopSuite {
           turns(2);
         });
     assertEquals(List.of("coroutine", "callback"), seen);
+  }
+
+  @Test
+  void L09_whoCancelsACallbackThatWaitsForALockWaitsForItsEnd() {
+    run(
+        () -> {
+          lock.lock();
+          var handle = new Handle[1];
+          handle[0] =
+              loop.callSoonThreadsafe(
+                  () -> {
+                    seen.add("begun");
+                    withLock(() -> seen.add("ended"));
+                    handle[0].cancel(); // its own
+                  });
+          while (!lock.hasQueuedThreads()) {
+            Thread.sleep(1);
+          }
+          lock.unlock();
+          handle[0].cancel();
+          seen.add("cancelled");
+        });
+    assertEquals(List.of("begun", "ended", "cancelled"), seen);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import weft.CancelledError;
 import weft.ContextVar;
 import weft.ErrorContext;
 import weft.ExceptionHandler;
@@ -182,6 +183,20 @@ public abstract class ErrorSuite extends LoopSuite {
     runBriefly();
     loop.close();
     assertEquals("boom", String.valueOf(promise.exceptionNow().getMessage()));
+  }
+
+  @Test
+  void L56_aFailureThatGivesWayToACancellationIsNotReported() {
+    run(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          Task<String> task = createTask(() -> await(promise));
+          turns(1);
+          promise.setException(new IllegalStateException("boom"));
+          task.cancel();
+          assertInstanceOf(CancelledError.class, failure(task));
+        });
+    loop.close();
   }
 
   @Test

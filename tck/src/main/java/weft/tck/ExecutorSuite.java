@@ -551,6 +551,33 @@ public abstract class ExecutorSuite extends LoopSuite {
   }
 
   @Test
+  void L52_anOutcomeThatWasThereBeforeTheCloseReachesTheFuture() throws Exception {
+    var value = runCoroutineThreadsafe(() -> stopAnd("value"), loop);
+    loop.runForever();
+    var failed = runCoroutineThreadsafe(async(() -> fail(stopAnd(new IOException("e")))), loop);
+    loop.runForever();
+    var cancelled = new ArrayList<CompletableFuture<String>>();
+    loop.callSoon(
+        () -> {
+          Promise<String> promise = loop.createPromise();
+          cancelled.add(promise.toCompletableFuture());
+          promise.cancel();
+          loop.stop();
+        });
+    loop.runForever();
+    loop.close();
+    assertEquals("value", value.get(20, TimeUnit.SECONDS));
+    var thrown = assertThrows(ExecutionException.class, () -> failed.get(20, TimeUnit.SECONDS));
+    assertInstanceOf(IOException.class, thrown.getCause());
+    assertTrue(cancelled.getFirst().isCancelled());
+  }
+
+  private <T> T stopAnd(T value) {
+    loop.stop();
+    return value;
+  }
+
+  @Test
   void L52_aClosedLoopRefusesIt() {
     loop.close();
     var coroutine = async(() -> seen.add("ran"));
