@@ -153,6 +153,28 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
     fail(failure);
   }
 
+  /// Completes the promise with a value, unless it is done; returns whether it was this call that
+  /// did. For those who may be too late, since somebody has cancelled.
+  public final boolean trySetResult(T value) {
+    loop.checkThread();
+    if (state != PENDING) {
+      return false;
+    }
+    setResult(value);
+    return true;
+  }
+
+  /// Completes the promise with an exception, unless it is done; returns whether it was this call
+  /// that did.
+  public final boolean trySetException(Throwable failure) {
+    loop.checkThread();
+    if (state != PENDING) {
+      return false;
+    }
+    setException(failure);
+    return true;
+  }
+
   final void fail(Throwable exception) {
     Failure failure = new Failure(loop, exception, created, this instanceof Task);
     complete(FAILED, failure);

@@ -33,6 +33,33 @@ public abstract class PromiseSuite extends LoopSuite {
   protected PromiseSuite() {}
 
   @Test
+  void whoTriesToCompleteLearnsWhetherItWasInTime() throws Exception {
+    Promise<String> value = loop.createPromise();
+    assertTrue(value.trySetResult("first"));
+    assertFalse(value.trySetResult("second"));
+    assertFalse(value.trySetException(new IllegalStateException("third")));
+    assertEquals("first", value.result());
+    Promise<String> failed = loop.createPromise();
+    assertTrue(failed.trySetException(new IllegalStateException("first")));
+    assertFalse(failed.trySetResult("second"));
+    assertThrows(IllegalStateException.class, failed::result);
+    Promise<String> cancelled = loop.createPromise();
+    cancelled.cancel();
+    assertFalse(cancelled.trySetResult("late"));
+    assertTrue(cancelled.cancelled());
+    Task<String> task = loop.createTask(() -> "own");
+    assertThrows(UnsupportedOperationException.class, () -> task.trySetResult("foreign"));
+    runBriefly();
+    assertFalse(task.trySetResult("foreign"));
+    run(
+        () ->
+            elsewhere(
+                () ->
+                    assertThrows(
+                        IllegalStateException.class, () -> value.trySetResult("elsewhere"))));
+  }
+
+  @Test
   void aNewPromiseIsPending() {
     Promise<String> promise = loop.createPromise();
     assertFalse(promise.done());
