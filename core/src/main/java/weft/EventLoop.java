@@ -59,6 +59,11 @@ public interface EventLoop extends Executor, AutoCloseable {
     return loop;
   }
 
+  /// The loop that runs on the calling thread, or null.
+  static @Nullable EventLoop runningOrNull() {
+    return Fiber.running();
+  }
+
   /* ---- Running ---- */
 
   /// Runs until [#stop]. If `stop` was called before, polls once without waiting, runs what is

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -344,7 +345,8 @@ public abstract class LifecycleSuite extends LoopSuite {
   @Test
   void L14_noLoopRunsOutside() {
     assertThrows(IllegalStateException.class, EventLoop::running);
-    run(() -> turns(1));
+    assertNull(EventLoop.runningOrNull());
+    run(() -> assertSame(loop, EventLoop.runningOrNull()));
     assertThrows(IllegalStateException.class, EventLoop::running);
     assertThrows(
         IllegalStateException.class,
