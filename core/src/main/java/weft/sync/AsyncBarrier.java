@@ -25,8 +25,9 @@ public final class AsyncBarrier {
     }
   }
 
-  private final Waiters outside;
-  private final Waiters inside;
+  private final Binding binding = new Binding();
+  private final Waiters outside = new Waiters(binding);
+  private final Waiters inside = new Waiters(binding);
   private final int parties;
 
   /// How many of a full round have their number already, besides the last to come.
@@ -43,9 +44,6 @@ public final class AsyncBarrier {
       throw new IllegalArgumentException("a barrier is for 1 party or more, not " + parties);
     }
     this.parties = parties;
-    var binding = new Binding();
-    outside = new Waiters(binding);
-    inside = new Waiters(binding);
   }
 
   /// Suspends until all parties have called this; asyncio's `wait()`. The last of them goes on at
@@ -57,6 +55,7 @@ public final class AsyncBarrier {
   /// @throws BrokenBarrierException if the barrier is reset or aborted while this waits inside, or
   ///   was aborted before
   public int waitAll() throws BrokenBarrierException {
+    binding.check();
     while (state.closed()) {
       outside.await(outside.add(this));
     }
@@ -81,7 +80,7 @@ public final class AsyncBarrier {
   /// Makes the barrier empty and usable again, also after [#abort]. Who waits inside gets a
   /// [BrokenBarrierException]; who waits to come in comes in afterwards. Does not suspend.
   public void reset() {
-    inside.checkCaller(this);
+    binding.check();
     state = count > 0 ? State.RESETTING : State.FILLING;
     inside.wakeAll();
   }
@@ -89,7 +88,7 @@ public final class AsyncBarrier {
   /// Breaks the barrier: who waits for it, or comes later, gets a [BrokenBarrierException], until
   /// it is [#reset]. Does not suspend.
   public void abort() {
-    inside.checkCaller(this);
+    binding.check();
     state = State.BROKEN;
     inside.wakeAll();
   }

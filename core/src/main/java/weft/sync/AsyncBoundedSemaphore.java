@@ -23,6 +23,7 @@ public final class AsyncBoundedSemaphore extends AsyncSemaphore {
   /// @throws IllegalStateException if all permits are there already
   @Override
   public void release() {
+    checkThread();
     if (value() >= bound) {
       throw new IllegalStateException(
           "this AsyncBoundedSemaphore has all its "

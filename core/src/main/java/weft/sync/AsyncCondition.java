@@ -20,7 +20,8 @@ import weft.Task;
 /// | `notify(n)` | [#notifyMany] |
 /// | `notify_all()` | [#notifyWaiters] |
 public final class AsyncCondition {
-  private final Waiters waiters = new Waiters(new Binding());
+  private final Binding binding = new Binding();
+  private final Waiters waiters = new Waiters(binding);
   private final AsyncLock lock;
 
   /// A condition with a lock of its own.
@@ -37,11 +38,13 @@ public final class AsyncCondition {
   ///
   /// @return closes to a [#release]
   public Held acquire() {
+    checkThread();
     return lock.acquire();
   }
 
   /// Takes the lock if that needs no waiting.
   public boolean tryAcquire() {
+    checkThread();
     return lock.tryAcquire();
   }
 
@@ -49,6 +52,7 @@ public final class AsyncCondition {
   ///
   /// @throws IllegalStateException if the lock is free
   public void release() {
+    checkThread();
     lock.release();
   }
 
@@ -66,6 +70,7 @@ public final class AsyncCondition {
   ///
   /// @throws IllegalStateException if the lock is free
   public void waitNotified() {
+    checkThread();
     requireLocked("wait for");
     if (Task.current() == null) {
       throw new IllegalStateException("only a coroutine can wait for an AsyncCondition");
@@ -92,6 +97,7 @@ public final class AsyncCondition {
   ///
   /// @throws IllegalStateException if it has to wait and the lock is free
   public void waitUntil(BooleanSupplier predicate) {
+    checkThread();
     while (!predicate.getAsBoolean()) {
       waitNotified();
     }
@@ -109,8 +115,8 @@ public final class AsyncCondition {
   ///
   /// @throws IllegalStateException if the lock is free
   public void notifyMany(int n) {
+    checkThread();
     requireLocked("notify");
-    waiters.checkCaller(this);
     for (int left = n; left > 0 && waiters.wakeFirst(); left--) {}
   }
 
@@ -143,6 +149,11 @@ public final class AsyncCondition {
     if (latest != null) {
       throw latest;
     }
+  }
+
+  private void checkThread() {
+    lock.checkThread();
+    binding.check();
   }
 
   private void requireLocked(String action) {

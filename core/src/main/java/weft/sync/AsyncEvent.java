@@ -2,7 +2,8 @@ package weft.sync;
 
 /// A flag that coroutines of one loop can wait for; asyncio's `Event`.
 public final class AsyncEvent {
-  private final Waiters waiters = new Waiters(new Binding());
+  private final Binding binding = new Binding();
+  private final Waiters waiters = new Waiters(binding);
   private boolean set;
 
   /// An event that is not set.
@@ -14,6 +15,7 @@ public final class AsyncEvent {
   /// Who waits when [#set] is called is woken even if [#clear] follows at once, so the event may be
   /// clear again when this returns.
   public void waitSet() {
+    binding.check();
     if (!set) {
       waiters.await(waiters.add(this));
     }
@@ -21,13 +23,14 @@ public final class AsyncEvent {
 
   /// Sets the flag and wakes all who wait, in the order in which they came. Does not suspend.
   public void set() {
-    waiters.checkCaller(this);
+    binding.check();
     set = true;
     waiters.wakeAll();
   }
 
   /// Clears the flag: from now on [#waitSet] waits. Does not suspend.
   public void clear() {
+    binding.check();
     set = false;
   }
 

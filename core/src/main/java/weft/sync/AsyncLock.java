@@ -10,7 +10,8 @@ public final class AsyncLock {
   // is woken and then cancelled wakes the next. So nobody waits for a lock that is free unless one
   // of those who wait is awake.
 
-  private final Waiters waiters = new Waiters(new Binding());
+  private final Binding binding = new Binding();
+  private final Waiters waiters = new Waiters(binding);
   private final Held held = this::release;
   private boolean locked;
 
@@ -30,6 +31,7 @@ public final class AsyncLock {
 
   /// Takes the lock if that needs no waiting: it is free and nobody waits for it.
   public boolean tryAcquire() {
+    checkThread();
     if (locked || !waiters.isEmpty()) {
       return false;
     }
@@ -41,11 +43,11 @@ public final class AsyncLock {
   ///
   /// @throws IllegalStateException if the lock is free
   public void release() {
+    checkThread();
     if (!locked) {
       throw new IllegalStateException(
           "this AsyncLock is not held: release it once for each acquire");
     }
-    waiters.checkCaller(this);
     locked = false;
     wakeNext();
   }
@@ -59,6 +61,11 @@ public final class AsyncLock {
   @Override
   public String toString() {
     return "<AsyncLock " + (locked ? "locked" : "unlocked") + waiters.describe("waiters") + ">";
+  }
+
+  /// Refuses a call from a thread that is not the loop's.
+  void checkThread() {
+    binding.check();
   }
 
   private void waitForTurn() {

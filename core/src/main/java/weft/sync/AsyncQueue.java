@@ -14,15 +14,15 @@ import java.util.stream.Collectors;
 /// @param <T> the items
 public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   // Waiters are only told that it is worth looking again: an item or a free place that appears
-  // wakes
-  // one of them, which looks when it runs, and waits again, at the end, if a newcomer was faster.
-  // Who is woken and then cancelled wakes the next if there still is what it was woken for.
+  // wakes one of them, which looks when it runs, and waits again, at the end, if a newcomer was
+  // faster. Who is woken and then cancelled wakes the next if there still is what it was woken for.
 
   private static final int SHOWN_MAX = 10;
 
-  private final Waiters getters;
-  private final Waiters putters;
-  private final Waiters joiners;
+  private final Binding binding = new Binding();
+  private final Waiters getters = new Waiters(binding);
+  private final Waiters putters = new Waiters(binding);
+  private final Waiters joiners = new Waiters(binding);
   private final Queue<T> items;
   private final int maxSize;
   private int unfinished;
@@ -42,10 +42,6 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   AsyncQueue(int maxSize, Queue<T> items) {
     this.maxSize = maxSize;
     this.items = items;
-    var binding = new Binding();
-    getters = new Waiters(binding);
-    putters = new Waiters(binding);
-    joiners = new Waiters(binding);
   }
 
   /// Puts `item` into the queue, and suspends while that is full. A cancellation point only when it
@@ -54,13 +50,14 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// @throws QueueShutDownException if the queue is shut down before `item` is in
   public final void put(T item) {
     Objects.requireNonNull(item, "a queue holds no null: shutdown() ends a stream");
+    binding.check();
     while (isFull()) {
       if (shutDown) {
         throw refused();
       }
       waitForPlace();
     }
-    putNowait(item);
+    add(item);
   }
 
   /// Puts `item` into the queue, or fails. Does not suspend.
@@ -69,16 +66,11 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// @throws QueueShutDownException if the queue is shut down
   public final void putNowait(T item) {
     Objects.requireNonNull(item, "a queue holds no null: shutdown() ends a stream");
-    if (shutDown) {
-      throw refused();
-    }
-    if (isFull()) {
+    binding.check();
+    if (isFull() && !shutDown) {
       throw new QueueFullException("all " + maxSize + " places are taken: put(item) waits for one");
     }
-    getters.checkCaller(this);
-    items.add(item);
-    unfinished++;
-    getters.wakeFirst();
+    add(item);
   }
 
   /// Takes the next item, and suspends while there is none. A cancellation point only when it has
@@ -86,13 +78,14 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   ///
   /// @throws QueueShutDownException if the queue is shut down and has no more items
   public final T get() {
+    binding.check();
     while (items.isEmpty()) {
       if (shutDown) {
         throw drained();
       }
       waitForItem();
     }
-    return getNowait();
+    return take();
   }
 
   /// Takes the next item, or fails. Does not suspend.
@@ -100,23 +93,18 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// @throws QueueEmptyException if there is none
   /// @throws QueueShutDownException if there is none and the queue is shut down
   public final T getNowait() {
-    putters.checkCaller(this);
-    T item = items.poll();
-    if (item == null) {
-      throw shutDown ? drained() : new QueueEmptyException("no item is there: get() waits for one");
-    }
-    putters.wakeFirst();
-    return item;
+    binding.check();
+    return take();
   }
 
   /// Reports an item that was taken as done. [#join] waits for as many reports as items were put.
   ///
   /// @throws IllegalStateException if there are more reports than items
   public final void taskDone() {
+    binding.check();
     if (unfinished == 0) {
       throw new IllegalStateException("taskDone() was called more often than items were put");
     }
-    joiners.checkCaller(this);
     unfinished--;
     wakeJoiners();
   }
@@ -124,6 +112,7 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// Suspends until every item that was put has been taken and reported as done. A cancellation
   /// point only when it has to wait.
   public final void join() {
+    binding.check();
     if (unfinished > 0) {
       joiners.await(joiners.add(this));
     }
@@ -139,9 +128,7 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   /// Ends the stream. If `immediate`, the items that are there are dropped, and [#join] waits for
   /// the reports of those only that were taken before.
   public final void shutdown(boolean immediate) {
-    getters.checkCaller(this);
-    putters.checkCaller(this);
-    joiners.checkCaller(this);
+    binding.check();
     shutDown = true;
     if (immediate) {
       unfinished = Math.max(0, unfinished - items.size());
@@ -185,6 +172,24 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
         + (unfinished == 0 ? "" : ", tasks: " + unfinished)
         + (shutDown ? ", shutdown" : "")
         + ">";
+  }
+
+  private void add(T item) {
+    if (shutDown) {
+      throw refused();
+    }
+    items.add(item);
+    unfinished++;
+    getters.wakeFirst();
+  }
+
+  private T take() {
+    T item = items.poll();
+    if (item == null) {
+      throw shutDown ? drained() : new QueueEmptyException("no item is there: get() waits for one");
+    }
+    putters.wakeFirst();
+    return item;
   }
 
   private void waitForPlace() {

@@ -10,7 +10,8 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
   // that is awake even if permits are left, so every waiter that runs hands on what is left. So
   // nobody waits for a permit that is left unless one of those who wait is awake.
 
-  private final Waiters waiters = new Waiters(new Binding());
+  private final Binding binding = new Binding();
+  private final Waiters waiters = new Waiters(binding);
   private final Held held = this::release;
   private int value;
 
@@ -42,6 +43,7 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
 
   /// Takes a permit if that needs no waiting: one is left and nobody waits for it.
   public final boolean tryAcquire() {
+    checkThread();
     if (locked()) {
       return false;
     }
@@ -51,7 +53,7 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
 
   /// Adds a permit and hands it to the one who has waited longest. Does not suspend.
   public void release() {
-    waiters.checkCaller(this);
+    checkThread();
     value = Math.incrementExact(value);
     wakeNext();
   }
@@ -73,6 +75,11 @@ public sealed class AsyncSemaphore permits AsyncBoundedSemaphore {
   /// The permits that nobody holds.
   final int value() {
     return value;
+  }
+
+  /// Refuses a call from a thread that is not the loop's.
+  final void checkThread() {
+    binding.check();
   }
 
   private void waitForPermit() {

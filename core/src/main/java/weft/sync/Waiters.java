@@ -34,18 +34,9 @@ final class Waiters {
     return woken > 0;
   }
 
-  /// To be called by whoever may wake somebody, before anything is changed.
-  ///
-  /// @throws IllegalStateException on a thread that may not wake those who wait
-  void checkCaller(Object owner) {
-    if (first != null) {
-      binding.check(owner);
-    }
-  }
-
-  /// Puts a new waiter at the end. The caller must [#await] it.
-  Waiter add(Object owner) {
-    var waiter = new Waiter(binding.bind(owner).createPromise());
+  /// Puts a new waiter for `primitive` at the end. The caller must [#await] it.
+  Waiter add(Object primitive) {
+    var waiter = new Waiter(binding.beginWait(primitive).createPromise());
     waiter.previous = last;
     if (last == null) {
       first = waiter;
@@ -64,6 +55,7 @@ final class Waiters {
     try {
       waiter.promise.await();
     } finally {
+      binding.endWait();
       if (waiter.queued) {
         remove(waiter);
       } else if (waiter.woken()) {

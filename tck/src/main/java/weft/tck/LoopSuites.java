@@ -393,6 +393,18 @@ public abstract class LoopSuites {
     }
   }
 
+  /// See [SyncThreadSuite].
+  @Nested
+  public class SyncThread extends SyncThreadSuite {
+    /// For JUnit.
+    public SyncThread() {}
+
+    @Override
+    protected EventLoop newLoop() {
+      return LoopSuites.this.newLoop();
+    }
+  }
+
   /// See [TaskGroupCancelSuite].
   @Nested
   public class TaskGroupCancel extends TaskGroupCancelSuite {
