@@ -21,6 +21,8 @@ import weft.EventLoop;
 import weft.Weft;
 import weft.spi.ListenChannel;
 import weft.spi.ListenOptions;
+import weft.spi.PacketChannel;
+import weft.spi.PacketOptions;
 
 /// Binds the sockets of servers.
 final class Listening {
@@ -197,6 +199,20 @@ final class Listening {
   }
 
   /* ---- Datagrams ---- */
+
+  /// Opens a datagram socket. A local address that is taken is named.
+  static PacketChannel packets(
+      EventLoop loop,
+      @Nullable InetSocketAddress local,
+      @Nullable InetSocketAddress remote,
+      PacketOptions options)
+      throws IOException {
+    try {
+      return loop.driver().openPackets(local, remote, options);
+    } catch (BindException e) {
+      throw local == null ? e : named(e, local);
+    }
+  }
 
   /// The address with its name looked up.
   static @Nullable InetSocketAddress resolved(

@@ -350,15 +350,15 @@ public final class Net {
     InetSocketAddress bound = Listening.resolved(local, options.family());
     InetSocketAddress peer = Listening.resolved(remote, options.family());
     PacketChannel channel =
-        loop.driver()
-            .openPackets(
-                bound,
-                options.allowBroadcast() ? null : peer,
-                new PacketOptions(
-                    options.family() != null ? options.family() : Listening.family(bound, peer),
-                    options.reuseAddress(),
-                    options.reusePort(),
-                    options.allowBroadcast()));
+        Listening.packets(
+            loop,
+            bound,
+            options.allowBroadcast() ? null : peer,
+            new PacketOptions(
+                options.family() != null ? options.family() : Listening.family(bound, peer),
+                options.reuseAddress(),
+                options.reusePort(),
+                options.allowBroadcast()));
     return begin(loop, protocol, channel, peer);
   }
 

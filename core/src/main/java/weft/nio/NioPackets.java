@@ -10,6 +10,8 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayDeque;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -137,10 +139,22 @@ final class NioPackets extends Selected implements PacketChannel {
       return sent > 0 || bytes == 0;
     } catch (IOException | RuntimeException e) {
       data.position(data.limit());
-      failures.add(e instanceof IOException failure ? failure : new IOException(e.getMessage(), e));
+      failures.add(e instanceof IOException failure ? failure : refused(e, target));
       completeLater();
       return true;
     }
+  }
+
+  /// What the JDK says by the class of an exception only, in words.
+  private static IOException refused(Exception e, @Nullable SocketAddress target) {
+    String what =
+        switch (e) {
+          case UnresolvedAddressException unresolved -> "the name was not looked up";
+          case UnsupportedAddressTypeException other ->
+              "the socket does not send to addresses of this family";
+          default -> e.toString();
+        };
+    return new IOException(what + ": " + target, e);
   }
 
   private void sendWaiting() {

@@ -14,6 +14,8 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.ArrayDeque;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -181,10 +183,22 @@ final class PacketSocket extends Source implements PacketChannel {
         throw failure(-sent);
       }
     } catch (IOException | RuntimeException e) {
-      failures.add(e instanceof IOException failure ? failure : new IOException(e.toString(), e));
+      failures.add(e instanceof IOException failure ? failure : refused(e, target));
       driver.attend(this);
     }
     return true;
+  }
+
+  /// What the JDK says by the class of an exception only, in words.
+  private static IOException refused(Exception e, @Nullable SocketAddress target) {
+    String what =
+        switch (e) {
+          case UnresolvedAddressException unresolved -> "the name was not looked up";
+          case UnsupportedAddressTypeException other ->
+              "the socket does not send to addresses of this family";
+          default -> e.toString();
+        };
+    return new IOException(what + ": " + target, e);
   }
 
   private void sendWaiting() {

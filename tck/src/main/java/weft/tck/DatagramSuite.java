@@ -498,12 +498,16 @@ public abstract class DatagramSuite extends Datagrams {
   }
 
   @Test
-  void anAddressInUseIsAnException() {
+  void L94_anAddressThatIsTakenIsNamed() {
     run(
         () -> {
           Noted one = bound();
-          assertThrows(
-              BindException.class, () -> Net.createDatagramEndpoint(Noted::new, name(one), null));
+          var thrown =
+              assertThrows(
+                  BindException.class,
+                  () -> Net.createDatagramEndpoint(Noted::new, name(one), null));
+          assertTrue(
+              String.valueOf(thrown.getMessage()).endsWith(": " + name(one)), thrown::getMessage);
           close(one);
         });
   }

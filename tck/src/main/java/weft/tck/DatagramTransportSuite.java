@@ -52,6 +52,26 @@ public abstract class DatagramTransportSuite extends Datagrams {
         });
   }
 
+  @Test
+  void L104_whatIsWrongWithAnAddressIsSaidInWords() {
+    run(
+        () -> {
+          Noted one = bound();
+          var targets =
+              List.of(InetSocketAddress.createUnresolved("nowhere.invalid", 9), address("::1", 9));
+          for (InetSocketAddress target : targets) {
+            one.transport().sendTo(utf8("x"), target);
+          }
+          until(() -> one.failures.size() == 2);
+          for (int i = 0; i < 2; i++) {
+            String message = String.valueOf(one.failures.get(i).getMessage());
+            assertTrue(message.endsWith(": " + targets.get(i)), message);
+            assertFalse(message.contains("null") || message.contains("Exception"), message);
+          }
+          close(one);
+        });
+  }
+
   /* ---- Broadcast and multicast ---- */
 
   @Test
