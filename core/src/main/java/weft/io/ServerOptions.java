@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// How to serve: `ServerOptions.defaults().backlog(1000)`.
 ///
 /// @param tls TLS on top of each connection; null for none
-/// @param backlog how many connections the system holds until they are accepted
+/// @param backlog how many connections the system holds until they are accepted; too few where
+///   thousands of clients connect in the same moment
 /// @param reuseAddress whether to bind although connections of a former server linger
 /// @param reusePort whether several servers may share the port
 /// @param keepAlive whether the system probes idle connections
