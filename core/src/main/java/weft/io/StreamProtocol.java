@@ -42,6 +42,7 @@ final class StreamProtocol implements Protocol, VoidBody {
   private @Nullable ChannelTransport transport;
   private @Nullable Throwable reason;
   private boolean writingPaused;
+  private boolean peerEnded;
   private boolean lost;
 
   StreamProtocol(EventLoop loop, int limit, @Nullable ClientHandlers handlers) {
@@ -95,13 +96,36 @@ final class StreamProtocol implements Protocol, VoidBody {
         transport().abort();
         throw e;
       }
-      if (!isLoss(e)) {
+      int cutOff = cutOff(e);
+      boolean ended = cutOff >= 0;
+      if (ended ? cutOff > 0 && peerEnded : !isLoss(e)) {
         report(used, e);
       }
-      transport().abort();
+      if (ended) {
+        writer.close();
+      } else {
+        transport().abort();
+      }
     } finally {
       reader.release();
     }
+  }
+
+  /// How many bytes a read had got when the input of this connection ended, if that is all that an
+  /// exception says; else -1.
+  private int cutOff(Throwable e) {
+    if (e instanceof ThrowableGroup group) {
+      int most = 0;
+      for (Throwable one : group.exceptions()) {
+        int bytes = cutOff(one);
+        if (bytes < 0) {
+          return -1;
+        }
+        most = Math.max(most, bytes);
+      }
+      return most;
+    }
+    return bare(e) instanceof IncompleteReadException end && end.isOf(reader) ? end.bytes() : -1;
   }
 
   /// Whether an exception only says that this connection is gone, which is nobody's mistake.
@@ -109,8 +133,7 @@ final class StreamProtocol implements Protocol, VoidBody {
     if (e instanceof ThrowableGroup group) {
       return group.exceptions().stream().allMatch(this::isLoss);
     }
-    Throwable cause =
-        e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
+    Throwable cause = bare(e);
     if (cause instanceof SSLException && !(transport().channel() instanceof TlsChannel)) {
       return false; // of a handshake that the handler has begun, whose options may be wrong
     }
@@ -119,6 +142,10 @@ final class StreamProtocol implements Protocol, VoidBody {
             || (cause instanceof ClosedException closing && closing.connection == this)
             || cause == reader.exception()
             || cause == transport().lossReason());
+  }
+
+  private static @Nullable Throwable bare(Throwable e) {
+    return e instanceof UncheckedIOException || e instanceof CompletionException ? e.getCause() : e;
   }
 
   private void report(ChannelTransport used, Throwable e) {
@@ -148,6 +175,7 @@ final class StreamProtocol implements Protocol, VoidBody {
 
   @Override
   public boolean eofReceived() {
+    peerEnded = true;
     reader.feedEof();
     return true;
   }

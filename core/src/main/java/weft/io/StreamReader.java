@@ -426,7 +426,7 @@ public final class StreamReader implements Iterable<String> {
     begin("readExactly");
     while (tail - head < count) {
       if (eof) {
-        throw new IncompleteReadException(take(tail - head), count);
+        throw new IncompleteReadException(take(tail - head), count, this);
       }
       waitForData();
       checkFailure();
@@ -500,7 +500,7 @@ public final class StreamReader implements Iterable<String> {
         throw overrun("the separator is not found within", searched);
       }
       if (eof) {
-        throw new IncompleteReadException(take(size), null);
+        throw new IncompleteReadException(take(size), null, this);
       }
       waitForData();
       checkFailure();

@@ -90,6 +90,15 @@ class LineSnippetsTest {
 
   // @end region="frame"
 
+  // @start region="frame-server"
+  void serveFrames(StreamReader reader, StreamWriter writer) throws IOException {
+    while (true) { // until the client has ended its side
+      writeFrame(writer, readFrame(reader));
+    }
+  }
+
+  // @end region="frame-server"
+
   @Test
   void frames() throws Exception {
     List<String> printed =
@@ -107,6 +116,24 @@ class LineSnippetsTest {
               }
             });
     assertEquals(List.of("3", "0 of 4"), printed);
+  }
+
+  @Test
+  void framesToTheEnd() throws Exception {
+    List<String> printed =
+        Served.by(
+            this::serveFrames,
+            port -> {
+              try (var connection = openConnection(Served.HOST, port)) {
+                writeFrame(connection.writer(), new byte[5]);
+                writeFrame(connection.writer(), new byte[70_000]);
+                connection.writer().writeEof();
+                IO.println(readFrame(connection.reader()).length);
+                IO.println(readFrame(connection.reader()).length);
+                IO.println(connection.reader().read().length);
+              }
+            });
+    assertEquals(List.of("5", "70000", "0"), printed);
   }
 
   @Test

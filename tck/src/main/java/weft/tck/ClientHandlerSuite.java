@@ -37,9 +37,13 @@ import weft.Promise;
 import weft.Task;
 import weft.io.ClientHandler;
 import weft.io.ConnectOptions;
+import weft.io.IncompleteReadException;
 import weft.io.Net;
 import weft.io.Server;
 import weft.io.ServerOptions;
+import weft.io.StreamReader;
+import weft.io.StreamWriter;
+import weft.io.WaterMarks;
 
 /// Client handlers: what they are given, how they end, and who hears of it. Whatever reaches the
 /// exception handler fails a test that does not expect it.
@@ -288,6 +292,181 @@ public abstract class ClientHandlerSuite extends IoSuite {
           });
     }
     expectErrors(0);
+  }
+
+  /* ---- The end of the input ---- */
+
+  private static void doubled(StreamReader reader, StreamWriter writer) throws IOException {
+    while (true) {
+      byte[] two = reader.readExactly(2);
+      writer.write(two);
+      writer.write(two);
+    }
+  }
+
+  /// The client sends "ab" and so on, and ends its side before the handler begins.
+  private void assertAnswered(String sent, String answer, ClientHandler handler) {
+    run(
+        () -> {
+          Promise<Boolean> begin = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    await(begin);
+                    handler.handle(reader, writer);
+                  });
+          var peer = dial(server);
+          peer.write(sent);
+          peer.shutdownOutput();
+          letTheRestArrive();
+          begin.setResult(true);
+          assertEquals(answer, peer.readAll());
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_atTheEndOfTheInputTheAnswersAreSent() {
+    assertAnswered("abcd", "ababcdcd", ClientHandlerSuite::doubled);
+  }
+
+  @Test
+  void L79_howeverMuchIsStillToBeSent() {
+    byte[] answer = pattern(100_000);
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    writer.transport().setWriteBufferLimits(new WaterMarks(10_000_000));
+                    while (true) {
+                      reader.readUntil("\n");
+                      writer.write(answer);
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("\n".repeat(50));
+          peer.shutdownOutput();
+          letTheRestArrive();
+          assertEquals(50 * answer.length, await(peer.readingAll()).length);
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_soTheyAreIfTheEndComesWrapped() {
+    assertAnswered(
+        "ab",
+        "abab",
+        (reader, writer) -> {
+          try {
+            doubled(reader, writer);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  @Test
+  void L79_soTheyAreIfATaskMeetsTheEnd() {
+    assertAnswered(
+        "ab", "abab", (reader, writer) -> await(createTask(() -> doubled(reader, writer))));
+  }
+
+  @Test
+  void L79_soTheyAreIfAGroupMeetsTheEnd() {
+    assertAnswered(
+        "ab",
+        "abab",
+        (reader, writer) ->
+            taskGroup(
+                group -> {
+                  group.createTask(() -> doubled(reader, writer));
+                }));
+  }
+
+  @Test
+  void L79_anEndInTheMiddleOfAMessageIsReported() {
+    expectErrors(1);
+    assertAnswered("abc", "abab", ClientHandlerSuite::doubled);
+    var thrown = assertInstanceOf(IncompleteReadException.class, errors().getFirst().exception());
+    assertEquals("c", text(thrown.partial()));
+  }
+
+  @Test
+  void L79_theEndOfAnotherStreamIsAFailure() {
+    var other = new ArrayList<Throwable>();
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    assertThrows(IncompleteReadException.class, () -> reader.readExactly(2));
+                    var fed = new StreamReader();
+                    fed.feedEof();
+                    try {
+                      fed.readExactly(2);
+                    } catch (IOException e) {
+                      other.add(e);
+                      throw e;
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("x");
+          peer.shutdownOutput();
+          assertReset(peer);
+          end(server);
+        });
+    expectErrors(1);
+    assertSame(other.getFirst(), errors().getFirst().exception());
+  }
+
+  @Test
+  void L79_aMessageThatIsCutOffHereIsNoMistake() {
+    run(
+        () -> {
+          Promise<Boolean> ended = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    try {
+                      doubled(reader, writer);
+                    } finally {
+                      ended.setResult(true);
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("abc");
+          assertEquals("abab", peer.read(4));
+          letTheRestArrive();
+          server.closeClients();
+          await(ended);
+          assertEquals("", peer.readAll());
+          end(server);
+        });
+  }
+
+  @Test
+  void L79_afterALossTheEndOfTheInputIsNotMet() {
+    run(
+        () -> {
+          Promise<Boolean> ended = loop.createPromise();
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    try {
+                      doubled(reader, writer);
+                    } finally {
+                      ended.setResult(true);
+                    }
+                  });
+          var peer = dial(server);
+          peer.write("abc");
+          assertEquals("abab", peer.read(4));
+          peer.reset();
+          await(ended);
+          end(server);
+        });
   }
 
   @Test

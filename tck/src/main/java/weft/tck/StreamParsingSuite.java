@@ -1,6 +1,7 @@
 package weft.tck;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static weft.Weft.await;
 import static weft.Weft.createTask;
@@ -138,6 +139,19 @@ public abstract class StreamParsingSuite extends IoSuite {
   }
 
   /* ---- Separators ---- */
+
+  @Test
+  void L70_anEndBeforeTheSeparatorSaysSo() {
+    run(
+        () -> {
+          var reader = new StreamReader();
+          reader.feedData(utf8("half"));
+          reader.feedEof();
+          var thrown = assertThrows(IncompleteReadException.class, () -> reader.readUntil("\r\n"));
+          assertEquals("the stream ended before the separator; bytes read: 4", thrown.getMessage());
+          assertNull(thrown.expected());
+        });
+  }
 
   private static void cutAtSeparators(StreamReader reader, List<String> pieces, String... ends)
       throws IOException {
