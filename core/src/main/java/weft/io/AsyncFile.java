@@ -522,7 +522,7 @@ public final class AsyncFile implements AutoCloseable {
         }
         throw t;
       }
-      return Weft.await(promise, IOException.class);
+      return Rethrown.await(promise);
     }
 
     /// Waits for what the driver does.
@@ -533,7 +533,7 @@ public final class AsyncFile implements AutoCloseable {
         leave(promise);
         throw t;
       }
-      return Weft.await(promise, IOException.class);
+      return Rethrown.await(promise);
     }
 
     /// Whether nobody waits any more.
@@ -594,7 +594,7 @@ public final class AsyncFile implements AutoCloseable {
 
   private static <T> T offLoop(Body<T> job) throws IOException {
     checkInCoroutine();
-    return Weft.await(EventLoop.running().runInExecutor(null, job), IOException.class);
+    return Rethrown.await(EventLoop.running().runInExecutor(null, job));
   }
 
   /// Closes without waiting and without saying how it went.

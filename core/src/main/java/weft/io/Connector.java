@@ -90,7 +90,7 @@ final class Connector {
     Promise<StreamChannel> connected = loop.createPromise();
     Pending pending;
     try {
-      pending = loop.driver().connect(remote, localFor(remote), completion(remote, connected));
+      pending = loop.driver().connect(remote, localFor(remote), completion(connected));
     } catch (IOException e) {
       throw named(e, remote);
     }
@@ -99,6 +99,8 @@ final class Connector {
       StreamChannel channel = Weft.await(connected, IOException.class);
       done = true;
       return channel;
+    } catch (IOException e) {
+      throw named(e, remote);
     } finally {
       if (!done) {
         pending.cancel();
@@ -107,8 +109,7 @@ final class Connector {
     }
   }
 
-  private static Completion<StreamChannel> completion(
-      SocketAddress remote, Promise<StreamChannel> connected) {
+  private static Completion<StreamChannel> completion(Promise<StreamChannel> connected) {
     return new Completion<>() {
       @Override
       public void completed(StreamChannel channel) {
@@ -122,17 +123,17 @@ final class Connector {
       @Override
       public void failed(IOException failure) {
         if (!connected.done()) {
-          connected.setException(named(failure, remote));
+          connected.setException(failure);
         }
       }
     };
   }
 
-  /// The failure with the address in its message, if it is not there.
+  /// The failure as the caller is to throw it, with the address in its message.
   private static IOException named(IOException failure, SocketAddress remote) {
     String message = Objects.toString(failure.getMessage(), failure.getClass().getSimpleName());
     if (message.contains(remote.toString())) {
-      return failure;
+      return Rethrown.here(failure);
     }
     IOException named = new ConnectException(message + ": " + remote);
     named.initCause(failure);
@@ -147,16 +148,19 @@ final class Connector {
 
   /* ---- Happy eyeballs ---- */
 
+  private record Failed(IOException failure, SocketAddress remote) {}
+
   /// What the attempts share.
   private final class Race {
     private final Latch decided = new Latch(loop);
     private final Set<Pending> running = new LinkedHashSet<>();
     private @Nullable StreamChannel winner;
+    private final List<Failed> failed = new ArrayList<>();
     private boolean over;
 
     /// Begins an attempt. Its promise is released when it has failed.
     Latch begin(SocketAddress remote) {
-      Latch failed = new Latch(loop);
+      Latch attempt = new Latch(loop);
       Pending[] self = new Pending[1];
       try {
         self[0] =
@@ -168,20 +172,20 @@ final class Connector {
                       @Override
                       public void completed(StreamChannel channel) {
                         running.remove(self[0]);
-                        win(channel, failed);
+                        win(channel, attempt);
                       }
 
                       @Override
                       public void failed(IOException failure) {
                         running.remove(self[0]);
-                        lose(named(failure, remote), failed);
+                        lose(new Failed(failure, remote), attempt);
                       }
                     });
         running.add(self[0]);
       } catch (IOException e) {
-        lose(e, failed);
+        lose(new Failed(e, remote), attempt);
       }
-      return failed;
+      return attempt;
     }
 
     private void win(StreamChannel channel, Latch attempt) {
@@ -194,8 +198,8 @@ final class Connector {
       attempt.open();
     }
 
-    private void lose(IOException failure, Latch attempt) {
-      failures.add(failure);
+    private void lose(Failed one, Latch attempt) {
+      failed.add(one);
       attempt.open();
     }
 
@@ -231,6 +235,7 @@ final class Connector {
       Weft.waitFirstCompleted(List.<Promise<?>>of(race.decided.promise(), allFailed));
       StreamChannel winner = race.winner();
       if (winner == null) {
+        race.failed.forEach(one -> failures.add(named(one.failure(), one.remote())));
         throw failure();
       }
       done = true;

@@ -6,7 +6,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Weft;
 import weft.spi.StreamChannel;
 import weft.spi.Transfer;
 
@@ -94,7 +93,7 @@ final class FileSending {
         if (!transfer.fileFailed()) {
           transport.failed(failure); // the driver is about to say so, too
         }
-        throw failure;
+        throw Rethrown.here(failure);
       }
       return transfer.sent();
     } finally {
@@ -110,9 +109,7 @@ final class FileSending {
       while (sent < count) {
         ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE_BYTES, count - sent));
         long position = offset + sent;
-        int read =
-            Weft.await(
-                loop.runInExecutor(null, () -> file.read(piece, position)), IOException.class);
+        int read = Rethrown.await(loop.runInExecutor(null, () -> file.read(piece, position)));
         if (read < 0) {
           break;
         }
@@ -156,7 +153,9 @@ final class FileSending {
   private void checkAlive() throws IOException {
     Throwable lost = reason;
     if (lost != null) {
-      throw lost instanceof IOException e ? e : new IOException("the connection is lost", lost);
+      throw lost instanceof IOException e
+          ? Rethrown.here(e)
+          : new IOException("the connection is lost", lost);
     }
   }
 

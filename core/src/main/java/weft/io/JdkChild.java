@@ -18,7 +18,6 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import weft.ErrorContext;
 import weft.EventLoop;
-import weft.Weft;
 import weft.spi.ChildOptions;
 
 /// A child process by the means of the JDK, for loops whose driver starts none.
@@ -63,7 +62,7 @@ final class JdkChild extends Child {
     CompletableFuture<JdkChild> started = new CompletableFuture<>();
     PipeChannel.THREADS.execute(() -> start(builder, options, loop, started));
     try {
-      return Weft.await(started, IOException.class);
+      return Rethrown.await(started);
     } catch (Throwable t) {
       started.cancel(false);
       if (started.state() == Future.State.SUCCESS) {

@@ -17,7 +17,6 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Weft;
 import weft.io.ChannelTransport.Kind;
 import weft.spi.PacketChannel;
 import weft.spi.PacketOptions;
@@ -491,8 +490,7 @@ public final class Net {
 
   /// The name of a host, or its address as a text if it has none.
   public static String getNameInfo(InetSocketAddress address) throws IOException {
-    return Weft.await(
-        EventLoop.running().runInExecutor(null, () -> address.getAddress().getCanonicalHostName()),
-        IOException.class);
+    return Rethrown.await(
+        EventLoop.running().runInExecutor(null, () -> address.getAddress().getCanonicalHostName()));
   }
 }

@@ -2,7 +2,6 @@ package weft.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,11 +136,15 @@ final class StreamProtocol implements Protocol, VoidBody {
     if (cause instanceof SSLException && !(transport().channel() instanceof TlsChannel)) {
       return false; // of a handshake that the handler has begun, whose options may be wrong
     }
-    return cause != null
-        && (cause == reason
-            || (cause instanceof ClosedException closing && closing.connection == this)
-            || cause == reader.exception()
-            || cause == transport().lossReason());
+    if (cause instanceof ConnectionClosedException closing && closing.connection == this) {
+      return true;
+    }
+    for (Throwable one = cause; one != null; one = Rethrown.source(one)) {
+      if (one == reason || one == reader.exception() || one == transport().lossReason()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static @Nullable Throwable bare(Throwable e) {
@@ -228,23 +231,11 @@ final class StreamProtocol implements Protocol, VoidBody {
 
   private IOException lostReason() {
     if (reason == null) {
-      return new ClosedException(this);
+      return new ConnectionClosedException(this);
     }
     return reason instanceof IOException e
-        ? e
+        ? Rethrown.here(e)
         : new IOException("the connection was broken by the protocol", reason);
-  }
-
-  /// Something was asked of a connection that is closing. Each attempt is told by one of its own.
-  private static final class ClosedException extends SocketException {
-    private static final long serialVersionUID = 1;
-
-    private final transient StreamProtocol connection;
-
-    ClosedException(StreamProtocol connection) {
-      super("the connection is closed");
-      this.connection = connection;
-    }
   }
 
   /// Waits until the protocol may write again.

@@ -21,8 +21,9 @@ import weft.spi.Chunk;
 /// the connection is not read until the reader has caught up: the peer has to wait. The limit also
 /// bounds how far a separator may be; it does not bound how much one call may read.
 ///
-/// Once the connection has failed, every method throws the failure, even if there is data left.
-/// Cancelling a read takes nothing out of the stream.
+/// Once the connection has failed, every method throws the failure, even if there is data left: one
+/// of its own each time, with the caller's line, and the failure that the loop has met as its
+/// cause. Cancelling a read takes nothing out of the stream.
 ///
 /// Iterating over a reader yields its lines.
 ///
@@ -228,7 +229,9 @@ public final class StreamReader implements Iterable<String> {
     }
     Throwable thrown = failure;
     if (thrown != null) {
-      throw thrown instanceof IOException e ? e : new IOException(thrown);
+      throw !(thrown instanceof IOException e)
+          ? new IOException(thrown)
+          : transport == null ? e : Rethrown.here(e);
     }
   }
 

@@ -17,6 +17,9 @@ import weft.Weft;
 ///
 /// Cancelling a write that waits does not take the bytes back.
 ///
+/// On a connection that is closed a write is a [ConnectionClosedException], on one that has failed
+/// the failure, with the caller's line.
+///
 /// Thread: the loop's; from another one `write` and `close` are an [IllegalStateException]. Several
 /// tasks may write at the same time; each piece stays in one piece.
 public final class StreamWriter implements AutoCloseable {
@@ -79,7 +82,7 @@ public final class StreamWriter implements AutoCloseable {
   public void drain() throws IOException {
     Throwable failure = protocol.reader.exception();
     if (failure instanceof IOException e) {
-      throw e;
+      throw Rethrown.here(e);
     }
     if (protocol.transport().isClosing()) {
       Weft.sleep(Duration.ZERO); // lets the loss of the connection arrive

@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import weft.EventLoop;
-import weft.Weft;
 
 /// Asks the system by the JDK, off the loop's thread.
 final class SystemResolver implements Resolver {
@@ -15,9 +14,8 @@ final class SystemResolver implements Resolver {
 
   @Override
   public List<InetAddress> lookup(String host) throws IOException {
-    return Weft.await(
-        EventLoop.running().runInExecutor(null, () -> List.of(InetAddress.getAllByName(host))),
-        IOException.class);
+    return Rethrown.await(
+        EventLoop.running().runInExecutor(null, () -> List.of(InetAddress.getAllByName(host))));
   }
 
   /// The address that a text is, or null if it is a name.

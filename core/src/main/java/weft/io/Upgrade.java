@@ -12,7 +12,6 @@ import weft.CancelledError;
 import weft.EventLoop;
 import weft.LoopExit;
 import weft.Promise;
-import weft.Weft;
 import weft.io.ChannelTransport.Kind;
 import weft.spi.Completion;
 import weft.spi.StreamChannel;
@@ -67,7 +66,7 @@ final class Upgrade {
             });
     boolean done = false;
     try {
-      TlsChannel ready = Weft.await(secured, IOException.class);
+      TlsChannel ready = Rethrown.await(secured);
       done = true;
       return ready;
     } finally {
@@ -91,6 +90,7 @@ final class Upgrade {
 
   /// Puts TLS on a pair of streams, which go on with it.
   static void upgrade(StreamProtocol protocol, TlsOptions tls) throws IOException {
+    protocol.checkAlive();
     ChannelTransport plain = protocol.transport();
     ChannelTransport secure =
         upgrade(plain, protocol, tls, protocol.isServerSide(), protocol.reader::takeAll);
@@ -109,7 +109,7 @@ final class Upgrade {
       Supplier<@Nullable ByteBuffer> received)
       throws IOException {
     if (plain.isClosing()) {
-      throw new SocketException("the connection is closed");
+      throw new ConnectionClosedException(null);
     }
     if (plain.sending() != null) {
       throw new IllegalStateException("startTls() while a file is being sent");

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import weft.Promise;
 import weft.io.ConnectOptions;
+import weft.io.ConnectionClosedException;
 import weft.io.Resolver;
 import weft.io.StreamReader;
 import weft.io.StreamWriter;
@@ -240,7 +241,7 @@ class EchoSnippetsTest {
               connection.close();
               try {
                 connection.writer().write("too late");
-              } catch (IOException e) {
+              } catch (ConnectionClosedException e) {
                 IO.println(e.getMessage()); // the connection is closed
               }
               IO.println(connection.reader().readLine()); // null

@@ -470,6 +470,21 @@ public abstract class ClientHandlerSuite extends IoSuite {
   }
 
   @Test
+  void L79_aHandlerThatWantsTlsTooLateHasMadeNoMistake() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) -> {
+                    writer.close();
+                    writer.startTls(Tls.server());
+                  });
+          assertEquals("end", dial(server).outcome());
+          end(server);
+        });
+  }
+
+  @Test
   void L79_aHandshakeThatFailsInAHandlerIsReported() {
     expectErrors(1);
     run(

@@ -80,6 +80,18 @@ public abstract class IoSuites {
     }
   }
 
+  /// See [IoFailureSuite].
+  @Nested
+  public class IoFailure extends IoFailureSuite {
+    /// For JUnit.
+    public IoFailure() {}
+
+    @Override
+    protected EventLoop newLoop() {
+      return IoSuites.this.newLoop();
+    }
+  }
+
   /// See [PipeSuite].
   @Nested
   public class Pipe extends PipeSuite {
