@@ -38,37 +38,6 @@ import weft.Weft;
 /// Of classes that are not known here, which may hold more than a message, the failure itself is
 /// thrown.
 final class Rethrown {
-  private static final Map<Class<?>, Function<@Nullable String, IOException>> BY_MESSAGE =
-      Map.ofEntries(
-          entry(IOException.class, IOException::new),
-          entry(EOFException.class, EOFException::new),
-          entry(FileNotFoundException.class, FileNotFoundException::new),
-          entry(SocketException.class, SocketException::new),
-          entry(ConnectException.class, ConnectException::new),
-          entry(BindException.class, BindException::new),
-          entry(NoRouteToHostException.class, NoRouteToHostException::new),
-          entry(PortUnreachableException.class, PortUnreachableException::new),
-          entry(SocketTimeoutException.class, SocketTimeoutException::new),
-          entry(UnknownHostException.class, UnknownHostException::new),
-          entry(ClosedChannelException.class, message -> new ClosedChannelException()),
-          entry(AsynchronousCloseException.class, message -> new AsynchronousCloseException()),
-          entry(SSLException.class, SSLException::new),
-          entry(SSLHandshakeException.class, SSLHandshakeException::new),
-          entry(SSLKeyException.class, SSLKeyException::new),
-          entry(SSLPeerUnverifiedException.class, SSLPeerUnverifiedException::new),
-          entry(SSLProtocolException.class, SSLProtocolException::new));
-
-  private interface OfFile {
-    FileSystemException make(String file, @Nullable String other, @Nullable String reason);
-  }
-
-  private static final Map<Class<?>, OfFile> BY_FILE =
-      Map.of(
-          FileSystemException.class, FileSystemException::new,
-          NoSuchFileException.class, NoSuchFileException::new,
-          FileAlreadyExistsException.class, FileAlreadyExistsException::new,
-          AccessDeniedException.class, AccessDeniedException::new);
-
   private Rethrown() {}
 
   /// As [Weft#await(Awaitable, Class)], for what is done elsewhere.
@@ -100,11 +69,11 @@ final class Rethrown {
   }
 
   private static @Nullable IOException anew(IOException failure) {
-    Function<@Nullable String, IOException> maker = BY_MESSAGE.get(failure.getClass());
+    Function<@Nullable String, IOException> maker = Makers.BY_MESSAGE.get(failure.getClass());
     if (maker != null) {
       return maker.apply(failure.getMessage());
     }
-    OfFile makerOfFile = BY_FILE.get(failure.getClass());
+    OfFile makerOfFile = Makers.BY_FILE.get(failure.getClass());
     if (makerOfFile != null && failure instanceof FileSystemException file) {
       return makerOfFile.make(file.getFile(), file.getOtherFile(), file.getReason());
     }
@@ -119,5 +88,39 @@ final class Rethrown {
             && Objects.equals(cause.getMessage(), thrown.getMessage())
         ? cause
         : null;
+  }
+
+  private interface OfFile {
+    FileSystemException make(String file, @Nullable String other, @Nullable String reason);
+  }
+
+  /// How to make which class. Not looked at, and so not made, before something fails.
+  private static final class Makers {
+    static final Map<Class<?>, Function<@Nullable String, IOException>> BY_MESSAGE =
+        Map.ofEntries(
+            entry(IOException.class, IOException::new),
+            entry(EOFException.class, EOFException::new),
+            entry(FileNotFoundException.class, FileNotFoundException::new),
+            entry(SocketException.class, SocketException::new),
+            entry(ConnectException.class, ConnectException::new),
+            entry(BindException.class, BindException::new),
+            entry(NoRouteToHostException.class, NoRouteToHostException::new),
+            entry(PortUnreachableException.class, PortUnreachableException::new),
+            entry(SocketTimeoutException.class, SocketTimeoutException::new),
+            entry(UnknownHostException.class, UnknownHostException::new),
+            entry(ClosedChannelException.class, message -> new ClosedChannelException()),
+            entry(AsynchronousCloseException.class, message -> new AsynchronousCloseException()),
+            entry(SSLException.class, SSLException::new),
+            entry(SSLHandshakeException.class, SSLHandshakeException::new),
+            entry(SSLKeyException.class, SSLKeyException::new),
+            entry(SSLPeerUnverifiedException.class, SSLPeerUnverifiedException::new),
+            entry(SSLProtocolException.class, SSLProtocolException::new));
+
+    static final Map<Class<?>, OfFile> BY_FILE =
+        Map.of(
+            FileSystemException.class, FileSystemException::new,
+            NoSuchFileException.class, NoSuchFileException::new,
+            FileAlreadyExistsException.class, FileAlreadyExistsException::new,
+            AccessDeniedException.class, AccessDeniedException::new);
   }
 }
