@@ -78,15 +78,11 @@ class Crawler {
   /// A task for each address, as soon as one is there and there is a place for its task.
   private void dispatch(TaskGroup group) {
     group.createTask(this::shutdownAtTheEnd);
-    try {
-      while (true) {
-        Link link = waiting.get();
-        Held place = places.acquire();
-        group.createTask(() -> visit(link, place));
-      }
-    } catch (QueueShutDownException end) {
-      summary.complete = true;
+    for (Link link : waiting) {
+      Held place = places.acquire();
+      group.createTask(() -> visit(link, place));
     }
+    summary.complete = true;
   }
 
   /// A visit reports its address as done after it has enqueued the links: when all are done, there

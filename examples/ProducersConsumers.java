@@ -22,16 +22,12 @@ void produce(int number, AsyncQueue<String> queue) {
 
 int consume(int number, AsyncQueue<String> queue) {
   int taken = 0;
-  try {
-    while (true) {
-      String item = queue.get();
-      sleep(Duration.ofMillis(40)); // the work
-      IO.println("consumer " + number + ": did " + item);
-      taken++;
-    }
-  } catch (QueueShutDownException end) {
-    return taken;
+  for (String item : queue) { // until the queue is shut down
+    sleep(Duration.ofMillis(40)); // the work
+    IO.println("consumer " + number + ": did " + item);
+    taken++;
   }
+  return taken;
 }
 
 void main() {

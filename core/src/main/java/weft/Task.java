@@ -556,7 +556,8 @@ public final class Task<T> extends Promise<T> {
   }
 
   /// For example `<Task pending name='Task-1' coroutine=<coroutine hello at 0x1027a6150> at
-  /// Hello.java:12>`. On other threads than the loop's without the line where the task stands.
+  /// Hello.java:12>`. The line where the task stands is shown on the loop's thread, while that
+  /// runs.
   @Override
   public String toString() {
     Promise<?> awaited = waitingOn;
@@ -573,8 +574,7 @@ public final class Task<T> extends Promise<T> {
   }
 
   private String placeText() {
-    boolean mayLook = !loop.isRunning() || Fiber.isOn(loop);
-    return mayLook && fiber.started() && !done() ? Debug.place(fiber.stack()) : "";
+    return Fiber.isOn(loop) && fiber.started() && !done() ? Debug.place(fiber.stack()) : "";
   }
 
   /// Throws in a task whose loop was closed; one that goes on and on is left suspended for good.

@@ -1,18 +1,23 @@
 package weft.sync;
 
 import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A queue between the coroutines of one loop, first in, first out; asyncio's `Queue`.
 ///
 /// [#put] waits while the queue is full, [#get] while it is empty. Consumers may report each item
-/// as done, for [#join]; [#shutdown()] ends the stream. Items come out in the order of the queue;
-/// among several consumers that wait, it is not said who gets which. An item is never null.
+/// as done, for [#join]; [#shutdown()] ends the stream, and with it a `for` over the queue. Items
+/// come out in the order of the queue; among several consumers that wait, it is not said who gets
+/// which. An item is never null.
 ///
 /// @param <T> the items
-public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
+public sealed class AsyncQueue<T> implements Iterable<T>
+    permits AsyncLifoQueue, AsyncPriorityQueue {
   // Waiters are only told that it is worth looking again: an item or a free place that appears
   // wakes one of them, which looks when it runs, and waits again, at the end, if a newcomer was
   // faster. Who is woken and then cancelled wakes the next if there still is what it was woken for.
@@ -78,14 +83,11 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   ///
   /// @throws QueueShutDownException if the queue is shut down and has no more items
   public final T get() {
-    binding.check();
-    while (items.isEmpty()) {
-      if (shutDown) {
-        throw drained();
-      }
-      waitForItem();
+    T item = takeWhenThere();
+    if (item == null) {
+      throw drained();
     }
-    return take();
+    return item;
   }
 
   /// Takes the next item, or fails. Does not suspend.
@@ -95,6 +97,33 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
   public final T getNowait() {
     binding.check();
     return take();
+  }
+
+  /// Takes the items as they come: `for (T item : queue)`. It ends when the queue is shut down and
+  /// has no more. `hasNext` takes as [#get] does, and suspends while there is nothing to take.
+  @Override
+  public final Iterator<T> iterator() {
+    return new Iterator<>() {
+      private @Nullable T taken;
+
+      @Override
+      public boolean hasNext() {
+        if (taken == null) {
+          taken = takeWhenThere();
+        }
+        return taken != null;
+      }
+
+      @Override
+      public T next() {
+        T item = hasNext() ? taken : null;
+        if (item == null) {
+          throw new NoSuchElementException("the queue is shut down and has no more items");
+        }
+        taken = null;
+        return item;
+      }
+    };
   }
 
   /// Reports an item that was taken as done. [#join] waits for as many reports as items were put.
@@ -181,6 +210,18 @@ public sealed class AsyncQueue<T> permits AsyncLifoQueue, AsyncPriorityQueue {
     items.add(item);
     unfinished++;
     getters.wakeFirst();
+  }
+
+  /// Waits for an item; null if the queue is shut down and has no more.
+  private @Nullable T takeWhenThere() {
+    binding.check();
+    while (items.isEmpty()) {
+      if (shutDown) {
+        return null;
+      }
+      waitForItem();
+    }
+    return take();
   }
 
   private T take() {

@@ -7,11 +7,9 @@ import weft.EventLoop;
 /// The loop that a primitive belongs to. Every operation begins with [#check].
 final class Binding {
   // The owner is the loop that used the primitive last, and keeps it as long as it runs: nobody
-  // else
-  // may do anything with it then. When it does not run, any thread may, as before the first use,
-  // and
-  // the next loop that does becomes the owner, unless somebody still waits on the last one. Of two
-  // loops that come at the same time one becomes the owner, and the other is refused.
+  // else may do anything with it then. When it does not run, any thread may, as before the first
+  // use, and the next loop that does becomes the owner, unless somebody still waits on the last
+  // one. Of two loops that come at the same time one becomes the owner, and the other is refused.
   //
   // Until the first use that is less strict: the loop on whose thread the primitive was made is no
   // obstacle to another loop, but to threads without any, which could only be in its way.

@@ -17,7 +17,6 @@ import weft.Generator;
 import weft.sync.AsyncLock;
 import weft.sync.AsyncQueue;
 import weft.sync.AsyncSemaphore;
-import weft.sync.QueueShutDownException;
 
 class StreamSnippetsTest {
   @Test
@@ -40,13 +39,10 @@ class StreamSnippetsTest {
                                 });
                             group.createTask(
                                 () -> {
-                                  try {
-                                    while (true) {
-                                      IO.println("got " + queue.get());
-                                    }
-                                  } catch (QueueShutDownException end) {
-                                    IO.println("no more");
+                                  for (int item : queue) { // suspends while there is none
+                                    IO.println("got " + item);
                                   }
+                                  IO.println("no more");
                                 });
                           });
                       // @end region="queue"

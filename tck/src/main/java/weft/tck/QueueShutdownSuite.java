@@ -10,6 +10,7 @@ import static weft.Weft.createTask;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -33,6 +34,69 @@ public abstract class QueueShutdownSuite extends LoopSuite {
 
   private static void assertShutDown(Executable operation) {
     assertThrows(QueueShutDownException.class, operation);
+  }
+
+  // Iteration.
+
+  @Test
+  void aForTakesTheItemsUntilTheEnd() {
+    run(
+        () -> {
+          var queue = new AsyncQueue<Integer>(1);
+          Task<Void> consumer =
+              createTask(
+                  () -> {
+                    for (int item : queue) {
+                      seen.add(item);
+                    }
+                    seen.add("end");
+                  });
+          for (int i = 1; i <= 3; i++) {
+            queue.put(i);
+          }
+          turns(3);
+          assertEquals(List.of(1, 2, 3), seen);
+          assertFalse(consumer.done());
+          queue.shutdown();
+          await(consumer);
+          assertEquals(List.of(1, 2, 3, "end"), seen);
+        });
+  }
+
+  @Test
+  void anIteratorTakesWhatItHasNextAndKeepsItUntilItIsAskedFor() {
+    run(
+        () -> {
+          for (AsyncQueue<Integer> queue : QueueSuite.kinds(0)) {
+            var items = queue.iterator();
+            queue.putNowait(1);
+            assertTrue(items.hasNext());
+            assertTrue(items.hasNext());
+            assertTrue(queue.isEmpty());
+            queue.putNowait(2);
+            queue.shutdown();
+            assertEquals(1, items.next());
+            assertEquals(2, items.next());
+            assertFalse(items.hasNext());
+            assertThrows(NoSuchElementException.class, items::next);
+          }
+        });
+  }
+
+  @Test
+  void aCancelledIteratorHasTakenNothing() {
+    run(
+        () -> {
+          var queue = new AsyncQueue<Integer>();
+          var items = queue.iterator();
+          Task<Boolean> waiting = createTask(items::hasNext);
+          turns(1);
+          queue.putNowait(1);
+          waiting.cancel();
+          assertInstanceOf(CancelledError.class, failure(waiting));
+          assertEquals(1, queue.size());
+          assertEquals(1, items.next());
+        });
   }
 
   // Join.
