@@ -14,6 +14,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What all loops have in common. A loop of one's own extends this class and implements the
@@ -254,7 +255,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     if (closed) {
       return; // another thread was faster
     }
-    List.copyOf(foreignFutures).forEach(LoopFuture::passIfDone);
+    completeFutures(LoopFuture::passIfDone);
     List<Task<?>> left = tasks();
     for (Generator.Producer<?> open : generators) {
       left.add(open.task());
@@ -268,9 +269,7 @@ public abstract class AbstractEventLoop implements EventLoop {
     for (ForeignWait wait : foreignWaits) {
       wait.loopClosed();
     }
-    for (LoopFuture<?> future : List.copyOf(foreignFutures)) {
-      future.loopClosed();
-    }
+    completeFutures(LoopFuture::loopClosed);
     signals.close();
     executor.close();
     for (Failure failure : List.copyOf(unretrieved)) {
@@ -296,6 +295,15 @@ public abstract class AbstractEventLoop implements EventLoop {
     Fiber.carry(this, () -> interrupts.during(unwind));
     current = null;
     return exits.isEmpty() ? null : exits.getFirst();
+  }
+
+  /// Completes the futures of others, whose dependents count as the loop's callbacks: one that
+  /// would wait there for another of these futures is refused.
+  private void completeFutures(Consumer<LoopFuture<?>> action) {
+    List<LoopFuture<?>> futures = List.copyOf(foreignFutures);
+    if (!futures.isEmpty()) {
+      Fiber.carry(this, () -> futures.forEach(action));
+    }
   }
 
   private void reportDestroyed(Task<?> task) {

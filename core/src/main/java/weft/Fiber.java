@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.WeakReference;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -35,7 +36,7 @@ abstract sealed class Fiber implements Runnable {
   private static final ThreadLocal<@Nullable AbstractEventLoop> RUNNING = new ThreadLocal<>();
 
   /// The tasks that a closed loop has left in blocking calls of the JDK, by their threads.
-  private static final Map<Thread, Task<?>> ELSEWHERE =
+  private static final Map<Thread, WeakReference<Task<?>>> ELSEWHERE =
       Collections.synchronizedMap(new WeakHashMap<>());
 
   private static final @Nullable Throwable WHY_NOT_DIRECT;
@@ -159,7 +160,8 @@ abstract sealed class Fiber implements Runnable {
 
   /// The task of the calling stack, if its loop was closed under it.
   static @Nullable Task<?> elsewhere() {
-    return ELSEWHERE.get(Thread.currentThread());
+    WeakReference<Task<?>> task = ELSEWHERE.get(Thread.currentThread());
+    return task == null ? null : task.get();
   }
 
   /// Whether the calling thread is that of the given loop. Cheaper than to ask which loop it is.
@@ -483,7 +485,7 @@ abstract sealed class Fiber implements Runnable {
     @Override
     void goOnElsewhere() {
       if (OFFERED.compareAndSet(this, true, false)) {
-        ELSEWHERE.put(thread, task);
+        ELSEWHERE.put(thread, new WeakReference<>(task)); // the thread keeps it while it lives
         executeElsewhere(continuation);
       }
     }

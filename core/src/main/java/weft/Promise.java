@@ -365,6 +365,7 @@ public sealed class Promise<T> implements Awaitable<T>, Future<T> permits Task, 
   @Override
   public final boolean cancel(boolean mayInterruptIfRunning) {
     if (isDone()) {
+      markRetrieved();
       return false;
     }
     return Fiber.running() == loop ? cancel(null) : loop.post(() -> cancel(null));

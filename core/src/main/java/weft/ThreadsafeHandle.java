@@ -60,15 +60,11 @@ final class ThreadsafeHandle extends Handle {
     return super.cancelled();
   }
 
-  /// The callback itself does not wait for its own end, nor does what runs within it. On the loop's
-  /// thread that is everything, unless the callback has a stack of its own and waits for a lock.
+  /// Nobody on the loop's thread waits: the callback not for its own end, nor a coroutine for a
+  /// callback that stands in a lock, which may be the coroutine's.
   private void awaitEnd() {
-    while (state == RUNNING && !isWithin()) {
+    while (state == RUNNING && !Fiber.isOn(loop)) {
       LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
     }
-  }
-
-  private boolean isWithin() {
-    return Fiber.isOn(loop) && (!loop.blocked.inCallback() || loop.blocked.isCallback());
   }
 }

@@ -125,22 +125,37 @@ class LoopCloseTest {
   @Test
   void theExceptionHandlerMayWaitForALockThatACoroutineHolds() throws Exception {
     var lock = new ReentrantLock();
+    var reporting = new CountDownLatch(1);
     EventLoop loop =
         loopWithBlocked(
             () -> {
               lock.lock();
-              Thread.sleep(50);
-              lock.unlock();
+              reporting.await();
               log.add("unlocked");
+              lock.unlock();
             });
     loop.setExceptionHandler(
         (on, error) -> {
+          reporting.countDown();
           lock.lock();
           lock.unlock();
           log.add("reported");
         });
     loop.close();
     assertEquals(List.of("unlocked", "reported"), log);
+  }
+
+  @Test
+  void aDependentThatWaitsForAnotherFutureOfTheLoopIsRefused() throws Exception {
+    EventLoop loop = EventLoop.create();
+    var never = runCoroutineThreadsafe(() -> sleep(LONG), loop);
+    var first = runCoroutineThreadsafe(() -> loop.stop(), loop);
+    CompletableFuture<Void> dependent = first.thenRun(never::join);
+    loop.runForever();
+    loop.close();
+    var thrown = assertThrows(ExecutionException.class, () -> dependent.get(20, TimeUnit.SECONDS));
+    assertInstanceOf(IllegalStateException.class, thrown.getCause());
+    assertTrue(never.isDone());
   }
 
   @Test

@@ -6,8 +6,10 @@ import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -55,6 +57,10 @@ public final class Server implements AutoCloseable {
 
   private final Set<TlsChannel> handshakes = new LinkedHashSet<>();
   private final List<Latch> waiters = new ArrayList<>();
+
+  /// The tasks that are in [#shutdown].
+  private final Set<Task<?>> shuttingDown = new HashSet<>();
+
   private final List<TimerHandle> retries = new ArrayList<>();
   private @Nullable Latch serving;
   private @Nullable Handle accepting;
@@ -357,42 +363,52 @@ public final class Server implements AutoCloseable {
   /// Shuts down in good order: stops listening, gives the connections and their client handlers the
   /// grace period to end by themselves, closes the connections that are left, and after as long
   /// again aborts the rest and cancels the handlers. Returns when the last one has ended; but a
-  /// handler that calls this is not waited for. Cancelling it aborts and cancels at once.
+  /// handler that calls this itself is not waited for, though its connection is. Cancelling it
+  /// aborts and cancels at once.
   public void shutdown(Duration grace) {
     close();
-    int callers = handlers != null && handlers.tasks().contains(Task.current()) ? 1 : 0;
-    BooleanSupplier ended = () -> handlers == null || handlers.working() == callers;
+    Task<?> caller = Objects.requireNonNull(Task.current(), "shutdown() waits: call it in a task");
+    shuttingDown.add(caller);
+    wakeWaiters(); // who has waited for the caller does so no more
     try {
-      if (endsWithin(grace, ended)) {
+      if (endsWithin(grace)) {
         return;
       }
       closeClients();
-      if (endsWithin(grace, ended)) {
+      if (endsWithin(grace)) {
         return;
       }
       abortClients();
       waitClosed();
       cancelHandlers();
-      waitUntil(ended);
+      waitUntil(this::handlersHaveEnded);
     } catch (CancelledError cancelled) {
       abortClients();
       cancelHandlers();
       throw cancelled;
+    } finally {
+      shuttingDown.remove(caller);
     }
   }
 
-  /// But for the one that asks for it.
+  /// But for those that wait for it.
+  private boolean handlersHaveEnded() {
+    return handlers == null
+        || (handlers.working() <= shuttingDown.size()
+            && shuttingDown.containsAll(handlers.tasks()));
+  }
+
   private void cancelHandlers() {
     if (handlers != null) {
       List<Task<?>> tasks = handlers.tasks();
-      tasks.remove(Task.current());
+      tasks.removeAll(shuttingDown);
       tasks.forEach(Task::cancel);
     }
   }
 
-  private boolean endsWithin(Duration grace, BooleanSupplier ended) {
+  private boolean endsWithin(Duration grace) {
     try {
-      Weft.timeout(grace, () -> waitUntil(ended));
+      Weft.timeout(grace, () -> waitUntil(this::handlersHaveEnded));
       return true;
     } catch (TimeoutException e) {
       return false;

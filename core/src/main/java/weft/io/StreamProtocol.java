@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -95,56 +97,55 @@ final class StreamProtocol implements Protocol, VoidBody {
         transport().abort();
         throw e;
       }
-      int cutOff = cutOff(e);
-      boolean ended = cutOff >= 0;
-      if (ended ? cutOff > 0 && peerEnded : !isLoss(e)) {
+      Set<Why> why = EnumSet.noneOf(Why.class);
+      judge(e, why);
+      if (why.contains(Why.CUT_OFF) || why.contains(Why.OTHER)) {
         report(used, e);
       }
-      if (ended) {
-        writer.close();
-      } else {
+      if (why.contains(Why.LOSS) || why.contains(Why.OTHER)) {
         transport().abort();
+      } else {
+        writer.close();
       }
     } finally {
       reader.release();
     }
   }
 
-  /// How many bytes a read had got when the input of this connection ended, if that is all that an
-  /// exception says; else -1.
-  private int cutOff(Throwable e) {
-    if (e instanceof ThrowableGroup group) {
-      int most = 0;
-      for (Throwable one : group.exceptions()) {
-        int bytes = cutOff(one);
-        if (bytes < 0) {
-          return -1;
-        }
-        most = Math.max(most, bytes);
-      }
-      return most;
-    }
-    return bare(e) instanceof IncompleteReadException end && end.isOf(reader) ? end.bytes() : -1;
+  /// Why a handler has failed.
+  private enum Why {
+    /// Its input has ended.
+    END,
+    /// The peer has ended it in the middle of what was to be read.
+    CUT_OFF,
+    /// The connection is gone, which is nobody's mistake.
+    LOSS,
+    OTHER
   }
 
-  /// Whether an exception only says that this connection is gone, which is nobody's mistake.
-  private boolean isLoss(Throwable e) {
+  private void judge(Throwable e, Set<Why> why) {
     if (e instanceof ThrowableGroup group) {
-      return group.exceptions().stream().allMatch(this::isLoss);
+      group.exceptions().forEach(one -> judge(one, why));
+    } else if (bare(e) instanceof IncompleteReadException end && end.isOf(reader)) {
+      why.add(end.bytes() > 0 && peerEnded ? Why.CUT_OFF : Why.END);
+    } else {
+      why.add(isLoss(bare(e)) ? Why.LOSS : Why.OTHER);
     }
-    Throwable cause = bare(e);
+  }
+
+  private boolean isLoss(@Nullable Throwable cause) {
     if (cause instanceof SSLException && !(transport().channel() instanceof TlsChannel)) {
       return false; // of a handshake that the handler has begun, whose options may be wrong
     }
     if (cause instanceof ConnectionClosedException closing && closing.connection == this) {
       return true;
     }
-    for (Throwable one = cause; one != null; one = Rethrown.source(one)) {
-      if (one == reason || one == reader.exception() || one == transport().lossReason()) {
-        return true;
-      }
-    }
-    return false;
+    Throwable source = cause == null ? null : Rethrown.source(cause);
+    return isStored(cause) || isStored(source);
+  }
+
+  private boolean isStored(@Nullable Throwable e) {
+    return e != null && (e == reason || e == reader.exception() || e == transport().lossReason());
   }
 
   private static @Nullable Throwable bare(Throwable e) {

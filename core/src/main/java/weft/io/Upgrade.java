@@ -109,7 +109,8 @@ final class Upgrade {
       Supplier<@Nullable ByteBuffer> received)
       throws IOException {
     if (plain.isClosing()) {
-      throw new ConnectionClosedException(null);
+      throw new ConnectionClosedException(
+          protocol instanceof StreamProtocol streams ? streams : null);
     }
     if (plain.sending() != null) {
       throw new IllegalStateException("startTls() while a file is being sent");

@@ -100,7 +100,8 @@ public sealed class AsyncQueue<T> implements Iterable<T>
   }
 
   /// Takes the items as they come: `for (T item : queue)`. It ends when the queue is shut down and
-  /// has no more. `hasNext` takes as [#get] does, and suspends while there is nothing to take.
+  /// has no more. `hasNext` takes as [#get] does, and suspends while there is nothing to take; what
+  /// it has taken is the iterator's. So whatever goes through an `Iterable` empties the queue.
   @Override
   public final Iterator<T> iterator() {
     return new Iterator<>() {

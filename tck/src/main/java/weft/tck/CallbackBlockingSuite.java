@@ -97,26 +97,20 @@ public abstract class CallbackBlockingSuite extends LoopSuite {
   }
 
   @Test
-  void L09_whoCancelsACallbackThatWaitsForALockWaitsForItsEnd() {
+  void L09_aCoroutineDoesNotWaitForACallbackThatMayWaitForIt() {
     run(
         () -> {
           lock.lock();
-          var handle = new Handle[1];
-          handle[0] =
-              loop.callSoonThreadsafe(
-                  () -> {
-                    seen.add("begun");
-                    withLock(() -> seen.add("ended"));
-                    handle[0].cancel(); // its own
-                  });
+          Handle handle = loop.callSoonThreadsafe(() -> withLock(() -> seen.add("callback")));
           while (!lock.hasQueuedThreads()) {
             Thread.sleep(1);
           }
+          handle.cancel(); // it has begun, and waits for our lock
+          assertFalse(handle.cancelled());
+          seen.add("coroutine");
           lock.unlock();
-          handle[0].cancel();
-          seen.add("cancelled");
         });
-    assertEquals(List.of("begun", "ended", "cancelled"), seen);
+    assertEquals(List.of("coroutine", "callback"), seen);
   }
 
   @Test

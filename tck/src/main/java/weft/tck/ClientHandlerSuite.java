@@ -675,6 +675,52 @@ public abstract class ClientHandlerSuite extends IoSuite {
   }
 
   @Test
+  void L93_severalHandlersMayShutTheirServerDown() {
+    run(
+        () -> {
+          var servers = new ArrayList<Server>();
+          servers.add(
+              serve(
+                  (reader, writer) -> {
+                    seen.add("begun");
+                    until(() -> seen.size() >= 2);
+                    servers.getFirst().shutdown(ms(5));
+                    seen.add("shut down");
+                  }));
+          var first = dial(servers.getFirst());
+          var second = dial(servers.getFirst());
+          until(() -> seen.size() == 4);
+          first.close();
+          second.close();
+        });
+  }
+
+  @Test
+  void L79_anEndAndALossTogetherAreNotReported() {
+    run(
+        () -> {
+          Server server =
+              serve(
+                  (reader, writer) ->
+                      taskGroup(
+                          group -> {
+                            group.createTask(() -> reader.readExactly(1));
+                            group.createTask(
+                                () -> {
+                                  seen.add("begun");
+                                  untilCancelled();
+                                  writer.write("too late");
+                                });
+                          }));
+          var peer = dial(server);
+          until(() -> seen.contains("begun"));
+          server.closeClients();
+          server.shutdown(LONG);
+          peer.close();
+        });
+  }
+
+  @Test
   void L93_aHandlerMayShutItsServerDown() {
     run(
         () -> {
